@@ -1,0 +1,1 @@
+"""Who may ask: organisations, the facilities operators act on, and API keys."""

@@ -1,0 +1,64 @@
+"""The availability engine: where and when a ship or goods find a place, and if nowhere, why.
+
+Plain data in, plain data out: no I/O, no clock, no framework. The engine proposes; the database disposes.
+"""
+
+from service.availability.floors import FloorClaim, FloorTimetable
+from service.availability.measures import (
+    ALWAYS,
+    DAY,
+    FOREVER,
+    HOUR,
+    MINUTE,
+    SECOND,
+    blocked_metres,
+    day_begins,
+    local_day,
+    local_days,
+)
+from service.availability.places import (
+    Berth,
+    Closure,
+    FloorClosure,
+    Limit,
+    Quay,
+    Ship,
+    Terms,
+    Warehouse,
+    berths_touched,
+)
+from service.availability.reasons import Need, Reason
+from service.availability.slots import BerthAsk, BerthSlot, StorageAsk, StorageSlot
+from service.availability.timetable import QuayClaim, QuayTimetable
+
+__all__ = [
+    "ALWAYS",
+    "DAY",
+    "FOREVER",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "Berth",
+    "BerthAsk",
+    "BerthSlot",
+    "Closure",
+    "FloorClaim",
+    "FloorClosure",
+    "FloorTimetable",
+    "Limit",
+    "Need",
+    "Quay",
+    "QuayClaim",
+    "QuayTimetable",
+    "Reason",
+    "Ship",
+    "StorageAsk",
+    "StorageSlot",
+    "Terms",
+    "Warehouse",
+    "berths_touched",
+    "blocked_metres",
+    "day_begins",
+    "local_day",
+    "local_days",
+]

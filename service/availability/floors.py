@@ -1,0 +1,71 @@
+"""What is taken of a warehouse: a quantity on each local day."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from heapq import heappop, heappush
+
+from service.availability.measures import FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class FloorClaim:
+    """A quantity of floor taken on the local days `[first_on, last_on)`; from the instant `expires_at` on, none."""
+
+    claim_id: str
+    first_on: date
+    last_on: date
+    quantity: int
+    expires_at: int = FOREVER
+
+
+class FloorTimetable:
+    """The claims of one warehouse, as the sum taken on each day (days are keyed by `date.toordinal`)."""
+
+    __slots__ = ("_claims", "_expiries", "_taken")
+
+    def __init__(self, claims: Iterable[FloorClaim] = ()) -> None:
+        self._taken: defaultdict[int, int] = defaultdict(int)
+        self._claims: dict[str, FloorClaim] = {}
+        self._expiries: list[tuple[int, str]] = []
+        for claim in claims:
+            self.add(claim)
+
+    def __contains__(self, claim_id: str) -> bool:
+        return claim_id in self._claims
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def add(self, claim: FloorClaim) -> None:
+        """Take the quantity of a claim on each of its days. A claim already there under this id is replaced."""
+        self.remove(claim.claim_id)
+        self._claims[claim.claim_id] = claim
+        self._take(claim, claim.quantity)
+        if claim.expires_at < FOREVER:
+            heappush(self._expiries, (claim.expires_at, claim.claim_id))
+
+    def remove(self, claim_id: str) -> None:
+        """Give the quantity of a claim back; an id that is not there changes nothing."""
+        claim = self._claims.pop(claim_id, None)
+        if claim is not None:
+            self._take(claim, -claim.quantity)
+
+    def at(self, now: int) -> Mapping[int, int]:
+        """Give the quantity taken by day, once the reservation holds that have lapsed by `now` are dropped.
+
+        A day without claims may be missing. `now` of a later call must not be earlier.
+        """
+        while self._expiries and self._expiries[0][0] <= now:
+            expires_at, claim_id = heappop(self._expiries)
+            claim = self._claims.get(claim_id)
+            if claim is not None and claim.expires_at == expires_at:
+                self.remove(claim_id)
+        return self._taken
+
+    def _take(self, claim: FloorClaim, quantity: int) -> None:
+        for day in range(claim.first_on.toordinal(), claim.last_on.toordinal()):
+            self._taken[day] += quantity
+            if not self._taken[day]:
+                del self._taken[day]

@@ -1,0 +1,130 @@
+"""The facts that a slot is judged by: ships, quays with their berths and dated limits, warehouses, and their terms."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Ship:
+    """A vessel as far as a berth must know it. Centimetres and tonnes; a fact that is None is not judged."""
+
+    loa_cm: int
+    beam_cm: int | None = None
+    draught_cm: int | None = None
+    dwt_t: int | None = None
+    cargo: str | None = None
+    hazard_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Berth:
+    """A label on a stretch of quay, `[from_cm, to_cm)`, and what may lie there at any time."""
+
+    code: str
+    from_cm: int
+    to_cm: int
+    cargo: frozenset[str] = frozenset()
+    hazard_classes: frozenset[str] = frozenset()
+    max_dwt_t: int | None = None
+    bookable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One row of a dated notice: what one berth permits from `since` to `until` to ships of one LOA band.
+
+    The band is `[loa_from_cm, loa_until_cm)`. Rows of one berth and band do not overlap in time. `draught_with_tide_cm`
+    counts for nothing until tidal windows are judged. A maximum that is None does not limit.
+    """
+
+    berth: str
+    since: int
+    until: int
+    loa_from_cm: int
+    loa_until_cm: int
+    draught_cm: int
+    draught_with_tide_cm: int | None = None
+    max_loa_cm: int | None = None
+    max_beam_cm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Metres `[from_m, to_m)` of a quay out of use from `start` to `end` (FOREVER if nobody knows)."""
+
+    start: int
+    end: int
+    from_m: int
+    to_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class FloorClosure:
+    """A quantity of floor out of use on the local days `[first_on, last_on)` (`date.max` if nobody knows)."""
+
+    first_on: date
+    last_on: date
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The parameters of a place. Durations in microseconds; clearance and turnaround matter to quays only."""
+
+    shortest_stay: int
+    longest_stay: int
+    horizon: int
+    least_notice: int = 0
+    clearance_least_cm: int = 0
+    clearance_percent: int = 0
+    turnaround: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quay:
+    """A wall of `length_m` whole metres: its berths, and the rules of the place. Metre k is `[k, k+1)`."""
+
+    code: str
+    port: str
+    zone: ZoneInfo
+    length_m: int
+    berths: tuple[Berth, ...]
+    limits: tuple[Limit, ...]
+    closures: tuple[Closure, ...]
+    terms: Terms
+
+    def stretches(self) -> Iterator[tuple[Berth, int, int]]:
+        """Yield each berth with the metres `[from_m, to_m)` that it touches.
+
+        berth 1      [0.0 ............ 200.7)
+        berth 2                      [200.7 .......... 401.4)
+        metres       0 ............. 200 ............. 401      metre 200 belongs to both
+        """
+        for berth in self.berths:
+            from_m, to_m = berth.from_cm // 100, min(-(-berth.to_cm // 100), self.length_m)
+            if from_m < to_m:
+                yield berth, from_m, to_m
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A floor: `capacity` of one `unit` (m2, pallet, teu), the same on every local day unless part of it is closed."""
+
+    code: str
+    port: str
+    zone: ZoneInfo
+    unit: str
+    capacity: int
+    bonded: bool
+    hazard_classes: frozenset[str]
+    bookable: bool
+    closures: tuple[FloorClosure, ...]
+    terms: Terms
+
+
+def berths_touched(quay: Quay, from_m: int, to_m: int) -> tuple[str, ...]:
+    """Give the codes of the berths that the metres `[from_m, to_m)` touch, along the quay."""
+    touched = [(low, berth.code) for berth, low, high in quay.stretches() if low < to_m and from_m < high]
+    return tuple(code for _, code in sorted(touched))

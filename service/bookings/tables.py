@@ -1,0 +1,73 @@
+"""Bookings and their legs."""
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from service.database import metadata
+
+MOMENT = DateTime(timezone=True)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True, comment="inside; claims and legs hold it"),
+    Column("id", Text(collation="C"), nullable=False, unique=True, comment="outside: bkg_..."),
+    Column("organisation_id", ForeignKey("organisations.id"), nullable=False),
+    Column("client_reference", Text, nullable=False),
+    Column("port", Text, nullable=False),
+    Column("facilities", ARRAY(Text), nullable=False, comment="whose operators see it"),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("expires_at", MOMENT, comment="of a held or pending booking"),
+    Column("hold_until", MOMENT, comment="no extension of the reservation hold goes past it"),
+    Column("facts", JSON, nullable=False, comment="vessel, shipper, cargo, customs references, contact, remark"),
+    Column("created_at", MOMENT, nullable=False),
+    Column("updated_at", MOMENT, nullable=False),
+    UniqueConstraint("organisation_id", "client_reference", name="client_reference_taken"),
+    CheckConstraint(
+        "(expires_at IS NOT NULL) = (state IN ('held', 'pending'))", name="booking_lapses_while_provisional"
+    ),
+    Index(None, "organisation_id", "number"),
+    Index(None, "port", "number"),
+    Index("bookings_that_lapse", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("booking", ForeignKey("bookings.number"), primary_key=True),
+    Column("leg", SmallInteger, primary_key=True, comment="its place in the booking, from 0"),
+    Column("id", Text(collation="C"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("place_id", ForeignKey("places.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("starts_at", MOMENT, nullable=False),
+    Column("ends_at", MOMENT, nullable=False),
+    Column("from_m", Integer),
+    Column("to_m", Integer),
+    Column("quantity", Integer),
+    Column("first_on", Date),
+    Column("last_on", Date, comment="exclusive"),
+    CheckConstraint("kind IN ('berth', 'storage')", name="leg_kind_known"),
+    CheckConstraint(
+        "(kind = 'berth') = (from_m IS NOT NULL) AND (kind = 'storage') = (quantity IS NOT NULL)",
+        name="leg_measured_by_kind",
+    ),
+    Index(None, "place_id", "starts_at"),
+)

@@ -1,0 +1,1 @@
+"""The ledger of claims and floors, the guarded path into it, and the search for free slots."""

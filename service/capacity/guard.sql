@@ -1,0 +1,148 @@
+-- The guarded path: the only code that takes or gives back capacity.
+--
+-- lock_places     lock in order of id, refuse rules that have moved, raise the version
+-- take_capacity   lock, reclaim what has lapsed, take all that is wanted or raise
+-- give_back       release every claim of a booking (its places are locked by then)
+-- firm_up         move the time at which a booking's claims lapse, unless they have lapsed
+--
+-- Nothing is caught in here: an error rolls everything back, so that it is all or none. VOLATILE functions at
+-- READ COMMITTED: each inner statement sees what was committed before it, so this is right when read top to bottom.
+
+-- Lock order by leg instead of by id gave 41 deadlocks of 400; NO KEY UPDATE leaves foreign keys to the place alone.
+CREATE OR REPLACE FUNCTION lock_places(wanted int[], read_at bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    found int;
+    stale int;
+BEGIN
+    WITH locked AS (
+        SELECT id, rules_version FROM places WHERE id = ANY (wanted) ORDER BY id FOR NO KEY UPDATE
+    )
+    SELECT count(*), count(*) FILTER (WHERE r.version <> locked.rules_version) INTO found, stale
+    FROM locked LEFT JOIN unnest(wanted, read_at) AS r (id, version) USING (id);
+    -- An error, never a returned value: returning would commit what the caller did before.
+    IF found <> cardinality(wanted) OR stale > 0 THEN
+        RAISE EXCEPTION 'the rules of a place have moved since they were read' USING ERRCODE = 'PS001';
+    END IF;
+    UPDATE places SET version = version + 1 WHERE id = ANY (wanted);
+END
+$$;
+
+-- Lapsed claims are in the way of the constraints, which know no time of day: the next claim clears them away.
+-- Only claims on the locked places are touched, never the row of the booking that held them.
+CREATE OR REPLACE FUNCTION reclaim_lapsed(locked int[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM berth_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at;
+    WITH lapsed AS (
+        DELETE FROM storage_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at
+        RETURNING place_id, days, quantity
+    ), back AS (
+        SELECT place_id, day::date AS day, sum(quantity) AS quantity
+        FROM lapsed, generate_series(lower(days), upper(days) - 1, interval '1 day') AS day
+        GROUP BY 1, 2
+    )
+    UPDATE floor_days SET taken = taken - back.quantity
+    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.day = back.day;
+END
+$$;
+
+-- Take a quantity of a floor on each day of a range; the check `storage_full` refuses. A day without a row is empty.
+CREATE OR REPLACE FUNCTION take_floor(floor int, first date, last date, wanted int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    updated int;
+BEGIN
+    UPDATE floor_days SET taken = taken + wanted WHERE place_id = floor AND day >= first AND day < last;
+    GET DIAGNOSTICS updated = ROW_COUNT;
+    IF updated < last - first THEN
+        INSERT INTO floor_days (place_id, day, taken, capacity)
+        SELECT floor, missing::date, wanted, w.capacity
+        FROM warehouses w, generate_series(first, last - 1, interval '1 day') AS missing
+        WHERE w.place_id = floor
+          AND NOT EXISTS (SELECT FROM floor_days d WHERE d.place_id = floor AND d.day = missing::date);
+    END IF;
+END
+$$;
+
+-- The smallest gap that fits among the stretches where the rules let the ship lie, its low end; ties to the lowest.
+-- Chosen under the lock it needs no retry. The engine's `best_fit` chooses the same: a test holds them together.
+CREATE OR REPLACE FUNCTION best_fit(quay int, stretches int4multirange, blocked tstzrange, need int) RETURNS int LANGUAGE sql AS $$
+    SELECT lower(gap) FROM unnest(stretches - coalesce(
+        (SELECT range_agg(metres) FROM berth_claims WHERE place_id = quay AND during && blocked), '{}'::int4multirange
+    )) AS gap
+    WHERE upper(gap) - lower(gap) >= need
+    ORDER BY upper(gap) - lower(gap), lower(gap)
+    LIMIT 1
+$$;
+
+-- Take all that is wanted for one booking, or raise. `wanted` is an array of
+--   {"leg", "place", "blocked": tstzrange, "need": metres, "from_m": metres or null, "stretches": int4multirange}   a berth
+--   {"leg", "place", "first_on", "last_on", "quantity"}                                                            a floor
+-- Gives the metres of each berth leg. Legs that name their metres go first, so that a free choice never takes theirs.
+CREATE OR REPLACE FUNCTION take_capacity(holder bigint, lapses timestamptz, locked int[], read_at bigint[], wanted json)
+RETURNS TABLE (leg smallint, from_m int) LANGUAGE plpgsql AS $$
+DECLARE
+    want record;
+BEGIN
+    PERFORM lock_places(locked, read_at);
+    PERFORM reclaim_lapsed(locked, clock_timestamp());
+    FOR want IN
+        SELECT * FROM json_to_recordset(wanted) AS w (
+            leg smallint, place int, blocked tstzrange, need int, from_m int, stretches int4multirange,
+            first_on date, last_on date, quantity int)
+        ORDER BY w.from_m IS NULL, w.leg
+    LOOP
+        IF want.quantity IS NOT NULL THEN
+            PERFORM take_floor(want.place, want.first_on, want.last_on, want.quantity);
+            INSERT INTO storage_claims (booking, leg, place_id, days, quantity, expires_at)
+            VALUES (holder, want.leg, want.place, daterange(want.first_on, want.last_on), want.quantity, lapses);
+            CONTINUE;
+        END IF;
+        leg := want.leg;
+        from_m := coalesce(want.from_m, best_fit(want.place, want.stretches, want.blocked, want.need));
+        IF from_m IS NULL THEN
+            RAISE exclusion_violation USING CONSTRAINT = 'berth_slot_taken', MESSAGE = 'no gap on this quay is long enough';
+        END IF;
+        INSERT INTO berth_claims (booking, leg, place_id, metres, during, expires_at)
+        VALUES (holder, want.leg, want.place, int4range(from_m, from_m + want.need), want.blocked, lapses);
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+-- Release every claim of a booking; the caller holds the locks of its places. Gives how many there were.
+CREATE OR REPLACE FUNCTION give_back(holder bigint) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    berths int;
+    floors int;
+BEGIN
+    DELETE FROM berth_claims WHERE booking = holder;
+    GET DIAGNOSTICS berths = ROW_COUNT;
+    WITH released AS (
+        DELETE FROM storage_claims WHERE booking = holder RETURNING place_id, days, quantity
+    ), back AS (
+        SELECT place_id, day::date AS day, sum(quantity) AS quantity
+        FROM released, generate_series(lower(days), upper(days) - 1, interval '1 day') AS day
+        GROUP BY 1, 2
+    ), returned AS (
+        UPDATE floor_days SET taken = taken - back.quantity
+        FROM back WHERE floor_days.place_id = back.place_id AND floor_days.day = back.day
+    )
+    SELECT count(*) INTO floors FROM released;
+    RETURN berths + floors;
+END
+$$;
+
+-- Move the time at which the claims of a booking lapse, those that have not lapsed yet by a clock read after the lock.
+-- Gives how many were moved: fewer than its legs means that the hold has lapsed.
+CREATE OR REPLACE FUNCTION firm_up(holder bigint, lapses timestamptz) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    at timestamptz := clock_timestamp();
+    berths int;
+    floors int;
+BEGIN
+    UPDATE berth_claims SET expires_at = lapses WHERE booking = holder AND expires_at > at;
+    GET DIAGNOSTICS berths = ROW_COUNT;
+    UPDATE storage_claims SET expires_at = lapses WHERE booking = holder AND expires_at > at;
+    GET DIAGNOSTICS floors = ROW_COUNT;
+    RETURN berths + floors;
+END
+$$;

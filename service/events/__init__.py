@@ -1,0 +1,1 @@
+"""What happened: one append-only log that is outbox, feed, stream and audit."""
