@@ -1,4 +1,4 @@
-"""Run migrations on one connection: one migrator at a time, and never a long wait for a lock in front of live traffic."""
+"""Run migrations on one connection: one migrator at a time, and no long wait for a lock in front of live traffic."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What happened: one append-only log that is outbox, feed, stream and audit, and the keys that tie a request to its event."""
+"""What happened: one append-only log that is outbox, feed, stream and audit; and the keys that tie a request to an event."""
 
 from sqlalchemy import (
     ARRAY,
@@ -46,7 +46,7 @@ idempotency_keys = Table(
     Column("key", Text(collation="C"), primary_key=True),
     Column("fingerprint", Text(collation="C"), nullable=False),
     Column("event_id", BigInteger, comment="the event of its effect: what it became is the answer"),
-    Column("created_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Index(None, "created_at"),
     postgresql_with={"fillfactor": 70},
 )
