@@ -17,29 +17,28 @@ if sys.version_info < (3, 11):  # noqa: UP036  whoever has an older one must rea
 import argparse
 import fcntl
 import hashlib
-import http.client
-import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from service import child, embedded, local
+from service.local import say
+
 ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT))
-
-from service import child, embedded
-
-VENV, TOOLS, DATA = ROOT / ".venv", ROOT / ".tools", ROOT / ".data"
-PYTHON, STAMP, DEMO = VENV / "bin" / "python", VENV / "installed.txt", DATA / "demo.json"
+VENV, TOOLS = ROOT / ".venv", ROOT / ".tools"
+PYTHON, STAMP = VENV / "bin" / "python", VENV / "installed.txt"
 LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
 # Each of these would send an installation elsewhere than into .venv, or a child to other modules than ours.
-MISLEADING = ("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER")
-MISLEADING += ("PIP_REQUIRE_VIRTUALENV", "PIP_PYTHON", "UV_PROJECT", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_CONFIG_FILE")
+MISLEADING = (
+    *("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
+    *("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV"),
+)
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
 STATIC_CHECKS = {
     "ruff format --check": ["-m", "ruff", "format", "--check", "."],
@@ -47,11 +46,6 @@ STATIC_CHECKS = {
     "mypy": ["-m", "mypy"],
     "lint-imports": ["-c", LINT_IMPORTS],
 }
-
-
-def say(text: str) -> None:
-    """Print at once: whoever waits reads along, also through a pipe."""
-    print(text, flush=True)
 
 
 # --- the environment -------------------------------------------------------------------------------------------------
@@ -90,20 +84,26 @@ def fingerprint(lock: str) -> str:
 
 
 def install_now(lock: str) -> None:
-    """Install with uv, or with pip where uv cannot be had. The stamp comes last: an interrupted one starts again."""
+    """Install with uv, else with pip. The stamp comes last: an interrupted installation starts again."""
     STAMP.unlink(missing_ok=True)
-    uv = find_uv()
     if not works([str(PYTHON), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]):
         say("making .venv")
         shutil.rmtree(VENV, ignore_errors=True)
-        patiently([sys.executable, "-m", "venv", "--without-pip", str(VENV)], "python -m venv")
-    say(f"installing {lock} with {'uv' if uv else 'pip'}")
-    if uv:
-        patiently([uv, "pip", "sync", "--require-hashes", "--python", str(PYTHON), lock], "uv pip sync")
-    else:
-        patiently([str(PYTHON), "-m", "ensurepip"], "python -m ensurepip")
-        patiently([str(PYTHON), "-m", "pip", "install", "--require-hashes", "-r", lock], "pip install")
+        demand(patiently([sys.executable, "-m", "venv", "--without-pip", str(VENV)]), "python -m venv")
+    if not install_with_uv(lock):
+        # Also where uv was had but failed: pip knows its own settings for a proxy or a certificate.
+        say(f"installing {lock} with pip")
+        demand(patiently([*find_pip(), "install", "--require-hashes", "-r", lock]), "pip install")
     STAMP.write_text(fingerprint(lock))
+
+
+def install_with_uv(lock: str) -> bool:
+    """Install with uv; False if it cannot be had, or fails."""
+    uv = find_uv()
+    if uv is None:
+        return False
+    say(f"installing {lock} with uv")
+    return patiently([uv, "pip", "sync", "--require-hashes", "--python", str(PYTHON), lock])
 
 
 def find_uv() -> str | None:
@@ -117,6 +117,19 @@ def find_uv() -> str | None:
     return str(ours) if works(pip) and works([str(ours), "--version"]) else None
 
 
+def find_pip() -> list[str]:
+    """Give a pip for the environment: that of this Python (Debian splits ensurepip off), else one put into it."""
+    if works([sys.executable, "-m", "pip", "--python", str(PYTHON), "--version"]):
+        return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
+    demand(patiently([str(PYTHON), "-m", "ensurepip"]), "python -m ensurepip")
+    return [str(PYTHON), "-m", "pip"]
+
+
+def mortal(command: list[str]) -> list[str]:
+    """Make a command end with us, even if we are killed."""
+    return child.command(child.Identity.SELF, signal.SIGKILL, *command)
+
+
 def works(command: list[str]) -> bool:
     """Say whether the command can be run and succeeds."""
     try:
@@ -125,18 +138,21 @@ def works(command: list[str]) -> bool:
         return False
 
 
-def patiently(command: list[str], name: str) -> None:
-    """Run a command to its end and say every few seconds that it is still at it; end with its name if it fails."""
-    process = subprocess.Popen(command, env=clean_environment(), cwd=ROOT)
+def patiently(command: list[str]) -> bool:
+    """Run a command to its end, say every few seconds that it is still at it, and give whether it succeeded."""
+    process = subprocess.Popen(mortal(command), env=clean_environment(), cwd=ROOT)
     begun = time.monotonic()
     while True:
         try:
-            if process.wait(5):
-                sys.exit(f"run.py: {name} failed; its own words are above")
+            return process.wait(5) == 0
         except subprocess.TimeoutExpired:
-            say(f"  ... {name} is at it for {time.monotonic() - begun:.0f} s")
-        else:
-            return
+            say(f"  ... still at it after {time.monotonic() - begun:.0f} s")
+
+
+def demand(succeeded: bool, name: str) -> None:  # noqa: FBT001  the outcome of a step, and its name
+    """End when a step has failed."""
+    if not succeeded:
+        local.give_up(f"{name} failed; its own words are above")
 
 
 # --- the checks ------------------------------------------------------------------------------------------------------
@@ -148,7 +164,8 @@ def test(arguments: list[str]) -> int:
     begun = time.monotonic()
     running = {name: started_check(arguments) for name, arguments in STATIC_CHECKS.items()}
     outcomes = {name: finished_check(name, process, begun) for name, process in running.items()}
-    if failed := [name for name, code in outcomes.items() if code]:
+    failed = [name for name, code in outcomes.items() if code]
+    if failed:
         say(f"run.py test: failed: {', '.join(failed)}")
         return 1
     say("pytest")
@@ -178,6 +195,80 @@ def in_foreground(command: list[str], environment: Mapping[str, str]) -> int:
     """Run a command that has the terminal. A Ctrl-C is its own affair: it hears it too, and we wait for its end."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        return subprocess.run(mortal(command), cwd=ROOT, env=environment, check=False).returncode
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# --- the commands ----------------------------------------------------------------------------------------------------
+
+
+def checkout() -> local.Checkout:
+    """Give the places of this checkout, for its children."""
+    return local.Checkout(ROOT, PYTHON, ROOT / ".data", clean_environment())
+
+
+def serve(arguments: list[str]) -> int:
+    """Start everything and stay until Ctrl-C."""
+    parser = argparse.ArgumentParser("run.py", usage=__doc__, add_help=False)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--reset", action="store_true")
+    asked = parser.parse_args(arguments)
+    with local.only_one(TOOLS / "run.lock", local.url_of(asked.host, asked.port)):
+        local.demand_free_port(asked.host, asked.port)
+        if asked.reset:
+            local.forget(checkout())
+        install(LOCK)
+        try:
+            local.serve(checkout(), asked.host, asked.port)
+        except KeyboardInterrupt:
+            say("stopped")
+    return 0
+
+
+def pass_on(arguments: list[str]) -> int:
+    """Run `python -m service ...` beside the database, started for the time being if it does not run."""
+    install(LOCK)
+    here = checkout()
+    with local.database(here) as url:
+        return in_foreground(here.program(*arguments), {**here.environment, "DATABASE_URL": url})
+
+
+def bench(arguments: list[str]) -> int:
+    """Run the benchmarks, which start a durable server of their own."""
+    install(DEV_LOCK)
+    return in_foreground([str(PYTHON), "-m", "benchmarks", *arguments], clean_environment())
+
+
+def interrupt(*_: object) -> None:
+    """Treat SIGTERM and a closed terminal like Ctrl-C; once is enough, what follows is the clearing up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the first word says; without one, start everything."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN or number is signal.SIGINT:
+            signal.signal(number, interrupt)
+    if arguments and arguments[0] in {"-h", "--help"}:
+        say(str(__doc__))
+        return 0
+    try:
+        TOOLS.mkdir(exist_ok=True)
+        if not arguments or arguments[0].startswith("-"):
+            return serve(arguments)
+        commands = {"test": test, "bench": bench}
+        return commands[arguments[0]](arguments[1:]) if arguments[0] in commands else pass_on(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except embedded.EmbeddedError as error:
+        local.give_up(str(error))
+    except PermissionError as error:
+        local.give_up(f"cannot write {error.filename}: {error.strerror}; run it as the owner of {ROOT}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -24,3 +24,13 @@ def moment(at: int) -> datetime:
 def duration(length: timedelta) -> int:
     """Give a duration as whole microseconds."""
     return length // _MICROSECOND
+
+
+def span(microseconds: int) -> timedelta:
+    """Give the engine's microseconds as a duration."""
+    return timedelta(microseconds=microseconds)
+
+
+def utc(at: datetime) -> str:
+    """Give a moment as RFC 3339 in UTC, with `Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -6,8 +6,8 @@ call returns. A constraint that refuses becomes the refusal registered for its n
 """
 
 import asyncio
-import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import asyncpg
@@ -89,7 +89,7 @@ class Db:
 
     async def read(self, query: Callable[Concatenate[Read, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a query function on a connection of the pool."""
-        return await self._run(query, args, kwargs, transaction=False)
+        return await self._run(query, args, kwargs, nullcontext)
 
     async def write(
         self, operation: Callable[Concatenate[Tx, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
@@ -98,40 +98,58 @@ class Db:
 
         A serialization failure or a deadlock is tried again, up to four times in all.
         """
-        return await self._run(operation, args, kwargs, transaction=True)
+        return await self._run(operation, args, kwargs, _committed)
+
+    async def rehearse(
+        self, operation: Callable[Concatenate[Tx, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run an operation as `write` does, and undo it."""
+        return await self._run(operation, args, kwargs, _undone)
 
     async def call(
         self, statement: Callable[Concatenate[Statement, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run one statement that writes and is its own transaction: one round trip."""
-        return await self._run(statement, args, kwargs, transaction=False)
+        return await self._run(statement, args, kwargs, nullcontext)
 
-    async def _run(self, function: Any, args: Any, kwargs: Any, *, transaction: bool) -> Any:
+    async def _run(self, function: Any, args: Any, kwargs: Any, around: Any) -> Any:
         for attempt in range(_ATTEMPTS):
             try:
-                async with self._pool.acquire(timeout=1.5) as connection:
-                    if not transaction:
-                        return await function(connection, *args, **kwargs)
-                    async with connection.transaction():
-                        answer = await function(connection, *args, **kwargs)
-                    return answer  # noqa: RET504  the transaction has committed here, not a line earlier
+                async with self._pool.acquire(timeout=1.5) as connection, around(connection):
+                    answer = await function(connection, *args, **kwargs)
+                return answer  # noqa: RET504  what is around has ended here: a commit that fails was never answered
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt == _ATTEMPTS - 1:
                     raise PlaceBusy(retry_after=1) from None
-            except asyncpg.LockNotAvailableError:
-                raise PlaceBusy(retry_after=1) from None
+            except asyncpg.LockNotAvailableError as waited:
+                raise self._named(waited.context or "", PlaceBusy(retry_after=1)) from None
             except asyncpg.IntegrityConstraintViolationError as violated:
-                refusal = self._refusals.get(str(violated.constraint_name))
-                if refusal is None:
-                    raise
-                raise refusal() from None
+                raise self._named(violated.constraint_name or "", violated) from None
             except _AWAY as away:
                 raise DatabaseAway(retry_after=2) from away
         raise AssertionError
 
+    def _named(self, name: str, otherwise: Exception) -> Exception:
+        """Give the refusal registered for a constraint, or for a function in which a lock was waited for in vain."""
+        return next((refusal() for known, refusal in self._refusals.items() if known in name), otherwise)
+
     async def close(self) -> None:
         """Finish what is running and let the connections go."""
         await asyncio.wait_for(self._pool.close(), timeout=5)
+
+
+def _committed(connection: Any) -> Any:
+    return connection.transaction()
+
+
+@asynccontextmanager
+async def _undone(connection: Any) -> AsyncIterator[None]:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
 
 
 async def _keep_session(_: object) -> None:
@@ -169,8 +187,3 @@ def compiled(query: Select[Any]) -> tuple[str, list[object]]:
     statement = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return str(statement), [statement.params[name] for name in statement.positiontup or ()]
 
-
-@functools.cache
-def one_line(query: str) -> str:
-    """Give a query with its white space folded, for logs."""
-    return " ".join(query.split())

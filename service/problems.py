@@ -1,25 +1,20 @@
 """Refusals as RFC 9457 problem details: one shape for every 4xx and 5xx, the framework's own included.
 
 A refusal's kind gives the status, its class the type, its docstring the title, its members the extra members. This is
-the only place that knows which status a kind has; `problem_pages.py` shows each type to a person.
+the only place that knows which status a kind has. `framework.py` brings the framework's own errors here, and
+`problem_pages.py` shows each type to a person.
 """
 
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
+from fastapi import Request, Response
 from pydantic_core import to_json
-from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from service import clock, ids
 from service.errors import (
     Conflict,
-    Fault,
     Forbidden,
     Malformed,
     NotFound,
@@ -31,12 +26,34 @@ from service.errors import (
     Unfit,
     Unidentified,
 )
-from service.faults import faults_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2  # what a 503 says when its refusal names no better moment
 
-_log = structlog.get_logger("service")
+SCHEMA_REF = "#/components/schemas/Problem"
+SCHEMA: dict[str, Any] = {
+    "title": "Problem",
+    "description": "RFC 9457 problem details. A type may bring further members, and has a page at its `type`.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "examples": ["/problems/slot-taken"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "examples": ["slot-taken"]},
+        "request_id": {"type": "string"},
+        "retry_after": {"type": "integer", "description": "seconds, as in the header Retry-After"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},
+            },
+        },
+    },
+}
 
 
 class NoSuchPath(NotFound):
@@ -116,22 +133,22 @@ def status_of(kind: type[Refusal]) -> int:
 def answer(refusal: Refusal, request: Request) -> Response:
     """Give the problem details of a refusal as a response to that request."""
     status = status_of(type(refusal))
-    body: dict[str, Any] = {
-        "type": f"/problems/{refusal.code()}",
-        "title": refusal.title(),
-        "status": status,
-        "detail": refusal.detail,
-        "code": refusal.code(),
-        "request_id": request.scope.get("request_id") or ids.new("req"),
-    }
+    code = refusal.code()
+    body = members(request, type=f"/problems/{code}", title=refusal.title(), status=status, code=code)
+    body["detail"] = refusal.detail
     if refusal.faults:
         body["errors"] = refusal.faults
     if isinstance(refusal, Conflict):
         body["server_time"] = clock.now()
-    return _response(status, body | refusal.members, dict(_headers(refusal)))
+    return response(status, body | refusal.members, dict(_headers(refusal)))
 
 
-def _response(status: int, body: dict[str, Any], headers: dict[str, str]) -> Response:
+def members(request: Request, **of_type: object) -> dict[str, Any]:
+    """Give the members of a problem, with the id under which this request is in the log."""
+    return {**of_type, "request_id": request.scope.get("request_id") or ids.new("req")}
+
+
+def response(status: int, body: dict[str, Any], headers: dict[str, str]) -> Response:
     """Give the response; `to_json` keeps decimals exact, where FastAPI's encoder would make floats of them."""
     return Response(to_json(body), status, {"Content-Language": "en"} | headers, media_type=MEDIA_TYPE)
 
@@ -147,70 +164,21 @@ def _headers(refusal: Refusal) -> Iterator[tuple[str, str]]:
         yield "Retry-After", str(retry_after)
 
 
-def allowed(request: Request) -> list[str]:
-    """Give every method that some route answers at this path; the framework's own `Allow` knows only the first route."""
-    found: set[str] = set()
-    for context in iter_route_contexts(request.app.routes):
-        route = context.original_route if context.path is None else context
-        if route.matches(dict(request.scope))[0] is not Match.NONE:
-            found |= context.methods or set()
-    return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
+def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """Give a route's `responses=`: what it may refuse, by status, each type as an example under its code."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for each in refusals:
+        status = status_of(each)
+        content = described.setdefault(status, _described(HTTPStatus(status).phrase))["content"][MEDIA_TYPE]
+        content["examples"][each.code()] = {"summary": each.title(), "value": _example(each, status)}
+    return described
 
 
-async def _refused(request: Request, refusal: Exception) -> Response:
-    if not isinstance(refusal, Refusal):
-        raise refusal
-    return answer(refusal, request)
+def _described(phrase: str) -> dict[str, Any]:
+    return {"description": phrase, "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA_REF}, "examples": {}}}}
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
-    """Answer what FastAPI and pydantic found wrong with the input."""
-    faults: list[Fault] = faults_of(error) if isinstance(error, RequestValidationError) else []
-    return answer(InvalidRequest(faults=faults), request)
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    """Answer what the framework refuses by itself."""
-    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    if status == HTTPStatus.NOT_FOUND:
-        return answer(NoSuchPath(), request)
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return _other_method(request)
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return answer(BodyTooLarge(), request)
-    return _bare(request, HTTPStatus(status), dict(getattr(error, "headers", None) or {}))
-
-
-def _other_method(request: Request) -> Response:
-    """Answer OPTIONS with what is allowed, any other method that is not with a refusal."""
-    methods = allowed(request)
-    if request.method == "OPTIONS":
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(methods)})
-    return answer(MethodNotAllowed(allow=methods), request)
-
-
-def _bare(request: Request, status: HTTPStatus, headers: dict[str, str]) -> Response:
-    """Give a problem that says no more than its status: RFC 9457, 4.2.1, `about:blank`."""
-    body = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": status.description or status.phrase,
-        "code": status.name.lower().replace("_", "-"),
-        "request_id": request.scope.get("request_id") or ids.new("req"),
-    }
-    return _response(status, body, headers)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    """Answer a failure of our own code: the log gets the traceback, the client nothing of the inside."""
-    _log.error("request_failed", exc_info=error, request_id=request.scope.get("request_id"))
-    return answer(InternalError(), request)
-
-
-def install(app: FastAPI) -> None:
-    """Make every refusal, framework error and failure of this app a problem, and say so in its OpenAPI document."""
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _broken)
+def _example(refusal: type[Refusal], status: int) -> dict[str, Any]:
+    code, title = refusal.code(), refusal.title()
+    said = {"type": f"/problems/{code}", "title": title, "status": status, "detail": title, "code": code}
+    return said | {"request_id": "req_01kb3v7x9ef6wvq0m8y3k2n5ra"}

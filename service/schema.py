@@ -7,7 +7,8 @@ import service.accounts.tables
 import service.bookings.tables
 import service.capacity.tables
 import service.events.tables
-import service.ports.tables  # noqa: F401  imported for what they add to the metadata
+import service.ports.tables
+import service.rota.tables  
 from service.database import metadata
 
 __all__ = ["functions", "metadata"]

@@ -67,6 +67,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("idempotency_keys_by_created_at"), "idempotency_keys", ["created_at"], unique=False)
     op.create_table(
+        "job_runs",
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("ran_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False, comment="how many things it did, all runs together"),
+        sa.PrimaryKeyConstraint("job", name=op.f("job_runs_pkey")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
         "organisations",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -135,6 +143,9 @@ def upgrade() -> None:
             sa.DateTime(timezone=True),
             nullable=True,
             comment="no extension of the reservation hold goes past it",
+        ),
+        sa.Column(
+            "confirmed_at", sa.DateTime(timezone=True), nullable=True, comment="customs sees a booking from here on"
         ),
         sa.Column(
             "facts", sa.JSON(), nullable=False, comment="vessel, shipper, cargo, customs references, contact, remark"
@@ -333,6 +344,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("booking", "leg", name=op.f("storage_claims_pkey")),
     )
     op.create_index(
+        "storage_claims_by_place_and_end",
+        "storage_claims",
+        ["place_id", sa.literal_column("upper(days)")],
+        unique=False,
+    )
+    op.create_index(
         "storage_claims_that_lapse",
         "storage_claims",
         ["place_id", "expires_at"],
@@ -449,9 +466,22 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(
-        "DROP FUNCTION book, record_booking, booking_json, legs_json, rfc3339, firm_up, give_back, take_capacity, best_fit, take_floor, reclaim_lapsed, lock_places, claim_key"
-    )
+    for function in (
+        "book",
+        "record_booking",
+        "booking_json",
+        "legs_json",
+        "rfc3339",
+        "firm_up",
+        "give_back",
+        "take_capacity",
+        "best_fit",
+        "take_floor",
+        "reclaim_lapsed",
+        "lock_places",
+        "claim_key",
+    ):
+        op.execute(f"DROP FUNCTION {function}")
     op.drop_table("berth_limits")
     op.drop_table("draught_notices")
     op.drop_index(op.f("berths_by_place_id"), table_name="berths")
@@ -460,6 +490,7 @@ def downgrade() -> None:
     op.drop_index(
         "storage_claims_that_lapse", table_name="storage_claims", postgresql_where=sa.text("expires_at < 'infinity'")
     )
+    op.drop_index("storage_claims_by_place_and_end", table_name="storage_claims")
     op.drop_table("storage_claims")
     op.drop_table("quays")
     op.drop_index(op.f("legs_by_place_id_starts_at"), table_name="legs")
@@ -482,6 +513,7 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_table("ports")
     op.drop_table("organisations")
+    op.drop_table("job_runs")
     op.drop_index(op.f("idempotency_keys_by_created_at"), table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
     op.drop_index("events_unnumbered", table_name="events", postgresql_where=sa.text("position IS NULL"))

@@ -3,7 +3,9 @@
 Plain data in, plain data out: no I/O, no clock, no framework. The engine proposes; the database disposes.
 """
 
+from service.availability.berths import berth_slots, earliest
 from service.availability.floors import FloorClaim, FloorTimetable
+from service.availability.judging import best_fit, permitted_stretches, refusals
 from service.availability.measures import (
     ALWAYS,
     DAY,
@@ -56,9 +58,14 @@ __all__ = [
     "StorageSlot",
     "Terms",
     "Warehouse",
+    "berth_slots",
     "berths_touched",
+    "best_fit",
     "blocked_metres",
     "day_begins",
+    "earliest",
     "local_day",
     "local_days",
+    "permitted_stretches",
+    "refusals",
 ]

@@ -1,11 +1,13 @@
 """Berth slots: the earliest places for a ship, on one quay or on many."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 
 from service.availability.measures import blocked_metres
 from service.availability.places import Quay, Terms, berths_touched
+from service.availability.reasons import FULL
 from service.availability.rules import Barred, barred_to_all, barred_to_ship
 from service.availability.slots import BerthAsk, BerthSlot
 from service.availability.timetable import QuayTimetable, Slices, metres
@@ -40,22 +42,45 @@ def earliest(quays: Iterable[tuple[Quay, QuayTimetable]], ask: BerthAsk, now: in
     return list(islice(in_order, limit))
 
 
-def berth_places(quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int) -> Iterator[Place]:
-    """Yield the places of `berth_slots` without their labels."""
+def berth_places(
+    quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int, ignoring: Collection[str] = ()
+) -> Iterator[Place]:
+    """Yield the places of `berth_slots` without their labels, as if the rules of the codes ignored were not there."""
     first, last = starts_allowed(ask.stay, ask.start, ask.end, quay.terms, now)
     if first > last:
         return iter(())
-    busy = ask.stay + quay.terms.turnaround
-    tracks = (
-        Track(timetable.at(now), busy),
-        Track(slices_of(barred_to_all(quay, first, last + busy)), busy),
-        Track(slices_of(barred_to_ship(quay, ask.ship, first, last + ask.stay)), ask.stay),
-    )
-    return places(quay.length_m, blocked_metres(ask.ship.loa_cm, quay.terms), tracks, first, last)
+    layers = _layers(quay, timetable, replace(ask, start=first, end=last + ask.stay), now, ignoring)
+    need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
+    return places(quay.length_m, need_m, _tracks(layers, ask.stay, quay.terms), first, last)
+
+
+def longest_stay(quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int) -> int | None:
+    """Give the longest stay, up to the one asked and within bounds, for which the quay has a slot; None if none has.
+
+    Each place found is stretched until something blocks it, then one is looked for that is free still longer.
+    """
+    layers = _layers(quay, timetable, ask, now, ())
+    need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
+    most = min(ask.stay, quay.terms.longest_stay)
+    longest, stay = None, quay.terms.shortest_stay
+    while stay <= most:
+        first, last = starts_allowed(stay, ask.start, ask.end, quay.terms, now)
+        tracks = _tracks(layers, stay, quay.terms)
+        place = next(places(quay.length_m, need_m, tracks, first, last), None) if first <= last else None
+        if place is None:
+            break
+        room = ask.end - place.start
+        for track in tracks:
+            beyond = track.lasts - stay
+            index, mask = track.slices.at(place.start), metres(place.from_m, place.from_m + need_m)
+            room = track.slices.next_blocked(mask, index, place.start + room + beyond) - beyond - place.start
+        longest = min(room, most)
+        stay = longest + 1
+    return longest
 
 
 def starts_allowed(stay: int, start: int, end: int, terms: Terms, now: int) -> tuple[int, int]:
-    """Give the first and the last start that a window and the bounds of a place allow; first > last if there is none."""
+    """Give the first and the last start that a window and the bounds of a place allow; first > last if none."""
     if not terms.shortest_stay <= stay <= terms.longest_stay:
         return start, start - 1
     return max(start, now + terms.least_notice), min(end - stay, now + terms.horizon)
@@ -67,3 +92,23 @@ def slices_of(bars: Iterable[Barred]) -> Slices:
     for bar in bars:
         slices.block(metres(bar.from_m, bar.to_m), bar.start, bar.end)
     return slices
+
+
+def _layers(
+    quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int, ignoring: Collection[str]
+) -> tuple[Slices, Slices, Slices]:
+    """Give what claims, what closures, and what the facts of the ship block in the window of an ask."""
+    closed = barred_to_all(quay, ask.start, ask.end + quay.terms.turnaround)
+    unfit = barred_to_ship(quay, ask.ship, ask.start, ask.end)
+    return (
+        Slices() if FULL in ignoring else timetable.at(now),
+        slices_of(bar for bar in closed if bar.code not in ignoring),
+        slices_of(bar for bar in unfit if bar.code not in ignoring),
+    )
+
+
+def _tracks(layers: tuple[Slices, Slices, Slices], stay: int, terms: Terms) -> tuple[Track, Track, Track]:
+    """Give how long each must be clear: the turnaround after a stay counts for claims and closures only."""
+    taken, closed, unfit = layers
+    busy = stay + terms.turnaround
+    return Track(taken, busy), Track(closed, busy), Track(unfit, stay)

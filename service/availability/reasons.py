@@ -2,6 +2,26 @@
 
 from dataclasses import dataclass
 
+CARGO = "cargo-not-handled"
+HAZARD = "hazard-not-approved"
+TOO_LONG = "vessel-too-long"
+TOO_WIDE = "vessel-too-wide"
+TOO_HEAVY = "vessel-too-heavy"
+TOO_DEEP = "draught-exceeded"
+UNKNOWN = "limit-unknown"
+NOT_BOOKABLE = "not-bookable"
+CLOSED = "closed"
+FULL = "full"
+NO_GAP = "no-gap-long-enough"
+STAY_TOO_SHORT = "stay-too-short"
+STAY_TOO_LONG = "stay-too-long"
+TOO_EARLY = "starts-in-the-past"
+TOO_FAR_AHEAD = "too-far-ahead"
+OFF_THE_QUAY = "off-the-quay"
+WRONG_UNIT = "unit-not-offered"
+NOT_BONDED = "not-bonded"
+STORAGE_FULL = "storage-full"
+
 
 @dataclass(frozen=True, slots=True)
 class Need:

@@ -14,16 +14,17 @@ from dataclasses import dataclass
 
 from service.availability.measures import ALWAYS, FOREVER, blocked_metres
 from service.availability.places import Berth, Limit, Quay, Ship
-
-NOT_BOOKABLE = "not-bookable"
-CARGO = "cargo-not-handled"
-HAZARD = "hazard-not-approved"
-TOO_LONG = "vessel-too-long"
-TOO_WIDE = "vessel-too-wide"
-TOO_HEAVY = "vessel-too-heavy"
-TOO_DEEP = "draught-exceeded"
-UNKNOWN = "limit-unknown"
-CLOSED = "closed"
+from service.availability.reasons import (
+    CARGO,
+    CLOSED,
+    HAZARD,
+    NOT_BOOKABLE,
+    TOO_DEEP,
+    TOO_HEAVY,
+    TOO_LONG,
+    TOO_WIDE,
+    UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ _NOTICE_RULES: tuple[tuple[str, Callable[[Limit, Ship], bool]], ...] = (
 
 
 def barred_to_ship(quay: Quay, ship: Ship, start: int, end: int) -> Iterator[Barred]:
-    """Yield what the facts of a ship bar to it between `start` and `end`. A stay must keep clear; turnaround need not."""
+    """Yield what the facts of a ship bar to it between `start` and `end`; its turnaround need not keep clear."""
     need = blocked_metres(ship.loa_cm, quay.terms)
     if need > quay.length_m:
         yield Barred(TOO_LONG, 0, need, ALWAYS, FOREVER)

@@ -63,6 +63,15 @@ class Slices:
             blocked |= self.masks[index]
         return blocked
 
+    def next_blocked(self, mask: int, index: int, until: int) -> int:
+        """Give the first instant, from the slice at `index` on, at which metres of a mask are blocked, or `until`."""
+        for later in range(index, len(self.starts)):
+            if self.starts[later] >= until:
+                break
+            if self.masks[later] & mask:
+                return self.starts[later]
+        return until
+
     def at(self, instant: int) -> int:
         """Give the index of the slice in which an instant lies."""
         return max(bisect_right(self.starts, instant) - 1, 0)

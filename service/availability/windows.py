@@ -1,4 +1,4 @@
-"""The search itself: at which metres and starts does a stretch of quay stay clear long enough?
+"""The search itself: the metres and starts at which a stretch of quay stays clear long enough.
 
 A start can only become possible when something that blocks ends:
 
@@ -77,9 +77,9 @@ def _starts(tracks: Iterable[Track], first: int, last: int) -> Iterator[int]:
 
 def _openings(slices: Slices, first: int, last: int) -> Iterator[int]:
     starts, masks = slices.starts, slices.masks
-    index = slices.at(first)
-    blocked = masks[index]
-    for index in range(index + 1, len(starts)):
+    at_first = slices.at(first)
+    blocked = masks[at_first]
+    for index in range(at_first + 1, len(starts)):
         if starts[index] > last:
             return
         if blocked & ~masks[index]:
@@ -88,7 +88,7 @@ def _openings(slices: Slices, first: int, last: int) -> Iterator[int]:
 
 
 def _flush(free: int, need_m: int) -> Iterator[tuple[int, int]]:
-    """Yield `(run_m, from_m)` at the low end and, if it is another place, at the high end of each run that is long enough."""
+    """Yield `(run_m, from_m)` at both ends of each run that is long enough; once if they are one place."""
     for low, high in runs(free):
         if high - low >= need_m:
             yield high - low, low
@@ -105,10 +105,11 @@ class _Window:
     back               d|e
     """
 
-    __slots__ = ("_back", "_front", "_lasts", "_left", "_masks", "_right", "_starts", "_turn")
+    __slots__ = ("_back", "_front", "_lasts", "_left", "_masks", "_right", "_slices", "_starts", "_turn")
 
     def __init__(self, track: Track) -> None:
-        self._starts, self._masks, self._lasts = track.slices.starts, track.slices.masks, track.lasts
+        self._slices, self._lasts = track.slices, track.lasts
+        self._starts, self._masks = track.slices.starts, track.slices.masks
         self._left = self._right = self._turn = -1
         self._front: list[int] = []
         self._back = 0
@@ -137,10 +138,5 @@ class _Window:
 
     def latest(self, from_m: int, need_m: int, last: int) -> int:
         """Give the last start, not after `last`, up to which the metres of a place stay clear."""
-        place, end = metres(from_m, from_m + need_m), last + self._lasts
-        for index in range(self._right, len(self._starts)):
-            if self._starts[index] >= end:
-                break
-            if self._masks[index] & place:
-                return self._starts[index] - self._lasts
-        return last
+        place = metres(from_m, from_m + need_m)
+        return self._slices.next_blocked(place, self._right, last + self._lasts) - self._lasts

@@ -51,7 +51,7 @@ $$;
 -- Record a change of a booking: one event, in the transaction of the change, drawn under its row lock.
 CREATE OR REPLACE FUNCTION record_booking(b bookings, what text, who text, before json, why json) RETURNS events LANGUAGE sql AS $$
     INSERT INTO events (type, subject, by, owner_id, facilities, for_customs, previous, current, cause)
-    VALUES (what, b.id, who, b.organisation_id, b.facilities, b.state NOT IN ('held', 'pending', 'expired', 'rejected'),
+    VALUES (what, b.id, who, b.organisation_id, b.facilities, b.confirmed_at IS NOT NULL,
             before, booking_json(b), why)
     RETURNING *
 $$;
@@ -80,8 +80,10 @@ BEGIN
         RETURN;
     END IF;
     at := clock_timestamp();
-    INSERT INTO bookings (id, organisation_id, client_reference, port, facilities, state, expires_at, hold_until, facts, created_at, updated_at)
-    VALUES (r.id, r.organisation, r.client_reference, r.port, r.facilities, r.state, at + r.lapses_after, at + r.hold_at_most, r.facts, at, at)
+    INSERT INTO bookings (id, organisation_id, client_reference, port, facilities, state, expires_at, hold_until, confirmed_at, facts,
+                          created_at, updated_at)
+    VALUES (r.id, r.organisation, r.client_reference, r.port, r.facilities, r.state, at + r.lapses_after, at + r.hold_at_most,
+            CASE r.state WHEN 'confirmed' THEN at END, r.facts, at, at)
     RETURNING * INTO made;
     SELECT json_object_agg(t.leg, t.from_m) INTO chosen
     FROM take_capacity(made.number, coalesce(made.expires_at, 'infinity'), r.places, r.read_at, r.wanted) t;

@@ -36,6 +36,7 @@ bookings = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("expires_at", MOMENT, comment="of a held or pending booking"),
     Column("hold_until", MOMENT, comment="no extension of the reservation hold goes past it"),
+    Column("confirmed_at", MOMENT, comment="customs sees a booking from here on"),
     Column("facts", JSON, nullable=False, comment="vessel, shipper, cargo, customs references, contact, remark"),
     Column("created_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),

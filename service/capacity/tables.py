@@ -56,6 +56,7 @@ storage_claims = Table(
     Column("quantity", Integer, nullable=False),
     _lapses(),
     CheckConstraint("NOT isempty(days) AND quantity > 0", name="storage_claim_takes_something"),
+    Index("storage_claims_by_place_and_end", "place_id", text("upper(days)")),
     Index("storage_claims_that_lapse", "place_id", "expires_at", postgresql_where=text("expires_at < 'infinity'")),
 )
 

@@ -1,10 +1,13 @@
 """SQL of the event log and of the keys that tie a request to its event."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from service.database import Tx
+from service.auth import Admin, Customs, Forwarder, Operator, Principal
+from service.database import Read, Statement, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +67,80 @@ async def tie_key(tx: Tx, organisation_id: str, key: str, event_id: int) -> None
 
 def _json(value: dict[str, Any] | None) -> str | None:
     return None if value is None else json.dumps(value, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event with its place in the feed; `previous`, `current` and `cause` are JSON text."""
+
+    position: int
+    id: int
+    type: str
+    subject: str
+    occurred_at: datetime
+    previous: str | None
+    current: str | None
+    cause: str | None
+
+
+async def any_unnumbered(read: Read) -> bool:
+    """Say whether some committed event has no position yet; a partial index answers."""
+    found: bool = await read.fetchval("SELECT EXISTS (SELECT FROM events WHERE position IS NULL)")
+    return found
+
+
+async def lock_numbering(tx: Tx) -> None:
+    """Wait to be the only one who numbers events, until the end of the transaction."""
+    await tx.fetchval("SELECT pg_advisory_xact_lock(7305111)")
+
+
+async def number(tx: Tx) -> int:
+    """Number the committed, unnumbered events in the order of their ids; the caller holds the lock."""
+    numbered: int = await tx.fetchval(
+        """WITH waiting AS (
+               SELECT id, row_number() OVER (ORDER BY id) AS nth FROM events WHERE position IS NULL
+           ), numbered AS (
+               UPDATE events SET position = (SELECT coalesce(max(position), 0) FROM events) + waiting.nth
+               FROM waiting WHERE events.id = waiting.id RETURNING 1
+           )
+           SELECT count(*) FROM numbered"""
+    )
+    return numbered
+
+
+async def visible(read: Read, by: Principal, *, after: int, limit: int) -> list[Numbered]:
+    """Give numbered events after a position that a principal may see, in order, at most `limit`."""
+    condition, audience = _AUDIENCE[type(by)](by)
+    rows = await read.fetch(
+        f"""SELECT position, id, type, subject, occurred_at, previous::text, current::text, cause::text
+            FROM events WHERE position > $1 AND {condition} ORDER BY position LIMIT $2""",  # noqa: S608  constants
+        after,
+        limit,
+        *audience,
+    )
+    return [Numbered(*row) for row in rows]
+
+
+# The audience was fixed when the event was written: its owner, the operators of its facilities, customs.
+_AUDIENCE: dict[type[Principal], Callable[[Principal], tuple[str, list[object]]]] = {
+    Forwarder: lambda by: ("owner_id = $3", [by.organisation_id]),
+    Operator: lambda by: ("facilities && $3::text[]", [sorted(by.facilities)]),
+    Customs: lambda _: ("for_customs", []),
+    Admin: lambda _: ("true", []),
+}
+
+
+async def prune_keys(statement: Statement, *, hours: int) -> int:
+    """Delete idempotency keys older than so many hours, at most 10,000. Gives how many."""
+    # Rows that another worker is deleting are skipped, not waited for.
+    pruned: int = await statement.fetchval(
+        """WITH old AS (
+               SELECT ctid FROM idempotency_keys WHERE created_at < clock_timestamp() - make_interval(hours => $1)
+               LIMIT 10000 FOR UPDATE SKIP LOCKED
+           ), pruned AS (
+               DELETE FROM idempotency_keys USING old WHERE idempotency_keys.ctid = old.ctid RETURNING 1
+           )
+           SELECT count(*) FROM pruned""",
+        hours,
+    )
+    return pruned

@@ -1,4 +1,4 @@
-"""What happened: one append-only log that is outbox, feed, stream and audit; and the keys that tie a request to an event."""
+"""What happened: one append-only log that is outbox, feed and audit; and the keys that tie a request to an event."""
 
 from sqlalchemy import (
     ARRAY,

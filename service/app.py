@@ -1,0 +1,76 @@
+"""The service put together: the only place where everything meets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from service import __version__, database, framework, health, pages, problem_pages, telemetry
+from service.accounts import routes as accounts
+from service.accounts.keyring import Keyring, keep_last_used
+from service.bookings import routes as bookings
+from service.bookings.rules import ClientReferenceTaken
+from service.capacity import routes as capacity
+from service.capacity.operations import Timetables
+from service.capacity.rules import SlotTaken, StorageFull
+from service.database import Db
+from service.errors import Refusal
+from service.events import routes as events
+from service.events.operations import still_running
+from service.ports import routes as ports
+from service.ports.operations import Rulebook
+from service.settings import Settings
+from service.shield import HeadAsGet, Shield
+
+# What a constraint that refuses, or a function in which a lock was waited for in vain, means to a client.
+REFUSALS: dict[str, Callable[[], Refusal]] = {
+    "berth_slot_taken": SlotTaken,
+    "storage_full": StorageFull,
+    "client_reference_taken": ClientReferenceTaken,
+    "claim_key": still_running,
+}
+
+
+async def open_database(settings: Settings) -> Db:
+    """Give the database of these settings, with the meaning of its constraints."""
+    return await database.connect(
+        settings.database_url.get_secret_value(), size=settings.pool_size, refusals=REFUSALS
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Give the ASGI application."""
+    telemetry.configure(settings.log_level)
+    app = FastAPI(
+        title="Slotway",
+        version=__version__,
+        summary="Berth and free-zone warehouse slots at Karachi and Gwadar, booked all or none, never twice.",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.schema_head = health.schema_head()
+    for part in (bookings, capacity, ports, events, accounts, health, telemetry, problem_pages, pages):
+        app.include_router(part.router)
+    framework.install(app)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Shield, timeout_s=settings.request_timeout_s)
+    app.add_middleware(telemetry.Telemetry)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    db = await open_database(settings)
+    app.state.db = db
+    app.state.rulebook = Rulebook(db)
+    app.state.timetables = Timetables(db, app.state.rulebook)
+    app.state.keyring = Keyring(db, environment=settings.environment, believe_s=settings.key_cache_s)
+    last_used = asyncio.create_task(keep_last_used(app.state.keyring, db))
+    yield
+    last_used.cancel()
+    await asyncio.gather(last_used, return_exceptions=True)
+    await db.close()

@@ -1,0 +1,189 @@
+"""Who asks, and what they may do: the type of a route's parameter is the permission.
+
+A route that takes `by: auth.Booker` is for forwarders whose key has the scope `bookings:write`, and gets a `Forwarder`;
+whoever else comes is refused before the body is read (write `by` first). What a key stands for is a `Keyring`'s to say:
+`accounts.keyring` has the real one. A principal's `facilities` are the terminals and free zones its operator acts on.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Protocol
+
+from fastapi import Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+
+from service.errors import Forbidden, Refusal, Unidentified
+
+Role = Literal["forwarder", "operator", "customs", "admin"]
+
+_READS = frozenset({"places:read", "slots:read", "bookings:read", "events:read"})
+SCOPES: dict[Role, frozenset[str]] = {
+    "forwarder": _READS | {"bookings:write", "keys:write"},
+    "operator": _READS | {"bookings:write", "places:write", "keys:write"},
+    "customs": _READS | {"customs:write", "keys:write"},
+    "admin": _READS | {"organisations:write", "keys:write"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The organisation that asks, and the key it asks with."""
+
+    organisation_id: str
+    role: Role
+    name: str
+    rate_per_s: int | None
+    scopes: frozenset[str]
+    key_id: str
+    facilities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder(Principal):
+    """A freight forwarder: books, and sees its own bookings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(Principal):
+    """An operator of named facilities: sets their rules, and sees their bookings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customs(Principal):
+    """A customs system: sees bookings from their confirmation on, puts cargo on hold and releases it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admin(Principal):
+    """Whoever runs the installation: makes organisations and keys."""
+
+
+_NOT_FOR_CUSTOMS = frozenset({"contact", "remark"})
+
+KINDS: dict[Role, type[Principal]] = {
+    "forwarder": Forwarder,
+    "operator": Operator,
+    "customs": Customs,
+    "admin": Admin,
+}
+
+
+class KeyMissing(Unidentified):
+    """The request carries no API key.
+
+    Send it as `Authorization: Bearer psk_...`. Whoever runs the installation makes keys, with
+    `python -m service key create` or at `/v1/admin/keys`.
+    """
+
+
+class KeyUnknown(Unidentified):
+    """No such key has been made here.
+
+    A key is `psk_`, the environment, `_` and 43 characters. Check that the whole of it was copied, and that it is a
+    key of this installation.
+    """
+
+
+class KeyOfAnotherEnvironment(Unidentified):
+    """The key is of another environment than this installation.
+
+    The middle of a key says where it works: `psk_test_` keys on test installations, `psk_live_` keys on live ones.
+    """
+
+
+class KeyRevoked(Unidentified):
+    """The key has been revoked.
+
+    It will never work again. Ask whoever keeps your organisation's keys for a new one.
+    """
+
+
+class KeyExpired(Unidentified):
+    """The key has expired.
+
+    Its life was set when it was made. Ask whoever keeps your organisation's keys for a new one.
+    """
+
+
+class WrongRole(Forbidden):
+    """This is not for organisations of your role.
+
+    The member `roles` lists the roles that it is for, `role` is your own.
+    """
+
+
+class ScopeMissing(Forbidden):
+    """The key lacks the scope that this needs.
+
+    The member `scope` names it. Use a key that has it; the scopes of a key can't be changed, make a new one.
+    """
+
+
+REFUSALS: tuple[type[Refusal], ...] = (
+    KeyMissing, KeyUnknown, KeyOfAnotherEnvironment, KeyRevoked, KeyExpired, WrongRole, ScopeMissing,
+)  # fmt: skip
+
+
+class Keyring(Protocol):
+    """Whatever knows who holds a key: `app.state.keyring`."""
+
+    async def holder(self, key: str) -> Principal:
+        """Give the principal of a key, or raise one of the `Unidentified` above."""
+
+
+class _Permit(SecurityBase):
+    """The dependency behind a parameter's type: it finds out who asks, and refuses whoever may not."""
+
+    model = HTTPBearer(bearerFormat="psk_...", description="An API key, `psk_test_...` or `psk_live_...`.")
+    scheme_name = "key"
+
+    def __init__(self, scope: str | None, kinds: tuple[type[Principal], ...]) -> None:
+        self._scope = scope
+        self._kinds = kinds or (Principal,)
+
+    async def __call__(self, request: Request) -> Principal:
+        keyring: Keyring = request.app.state.keyring
+        by = await keyring.holder(_bearer(request))
+        # The log line and the rate limit want to know too, also of a request that is refused below.
+        request.scope["principal"], request.scope["organisation_id"] = by, by.organisation_id
+        if not isinstance(by, self._kinds):
+            raise WrongRole(role=by.role, roles=[role for role, kind in KINDS.items() if kind in self._kinds])
+        if self._scope is not None and self._scope not in by.scopes:
+            raise ScopeMissing(f"The key lacks the scope {self._scope}.", scope=self._scope)
+        return by
+
+
+def _bearer(request: Request) -> str:
+    """Give what stands behind `Bearer` in the request, not yet believed."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise KeyMissing
+    return key.strip()
+
+
+def permit(scope: str | None, *kinds: type[Principal]) -> Any:
+    """Give what goes into `Annotated[Forwarder, permit("bookings:write", Forwarder)]`; no kinds: any role."""
+    return Security(_Permit(scope, kinds), scopes=[scope] if scope else [])
+
+
+Anyone = Annotated[Principal, permit(None)]
+PlaceReader = Annotated[Principal, permit("places:read")]
+SlotReader = Annotated[Principal, permit("slots:read")]
+BookingReader = Annotated[Principal, permit("bookings:read")]
+EventReader = Annotated[Principal, permit("events:read")]
+KeyKeeper = Annotated[Principal, permit("keys:write")]
+Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
+BookingOperator = Annotated[Operator, permit("bookings:write", Operator)]
+BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", Forwarder, Operator)]
+PlaceOperator = Annotated[Operator, permit("places:write", Operator)]
+CustomsOfficer = Annotated[Customs, permit("customs:write", Customs)]
+Administrator = Annotated[Admin, permit("organisations:write", Admin)]
+
+
+def as_seen(shown: str, by: Principal) -> str:
+    """Give a thing's JSON text as a principal may see it: customs is not told whom to call, nor what was remarked."""
+    if not isinstance(by, Customs):
+        return shown
+    said = json.loads(shown)
+    return json.dumps({key: value for key, value in said.items() if key not in _NOT_FOR_CUSTOMS})

@@ -1,0 +1,70 @@
+"""How a ship must change so that something passes: the fewest facts, and each as little as possible.
+
+`passes` judges one ship. Numbers are settled one after the other, those before already replaced and those after open.
+So no number can be raised again afterwards, whatever the others.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import combinations, product
+
+from service.availability.facts import FACTS, LISTED, MEASURED, changed, largest, least, listed
+from service.availability.places import Quay, Ship
+from service.availability.reasons import UNKNOWN
+
+
+def variants(quay: Quay, ship: Ship, fields: Collection[str]) -> Iterator[Ship]:
+    """Yield ships of which one passes if any does that differs in these fields only, measured ones no larger."""
+    choices = [listed(quay, field) if field in LISTED else least(quay, ship, field) for field in fields]
+    for values in product(*choices):
+        yield changed(ship, **dict(zip(fields, values, strict=True)))
+
+
+def fewest(quay: Quay, ship: Ship, passes: Callable[[Ship, bool], bool]) -> tuple[str, ...] | None:
+    """Give the fewest rules, by code, that must give way; of equal ones the first in the order of FACTS.
+
+    `passes` is told whether a time without a notice may count as fit (`limit-unknown` gives way). None: even all of
+    them together are not enough.
+    """
+    codes = (*(code for code, field in FACTS.items() if getattr(ship, field) is not None), UNKNOWN)
+
+    def enough(yielding: tuple[str, ...]) -> bool:
+        return any(passes(other, UNKNOWN in yielding) for other in variants(quay, ship, fields_of(yielding)))
+
+    if not enough(codes):
+        return None
+    subsets = (subset for size in range(len(codes)) for subset in combinations(codes, size))
+    return next((subset for subset in subsets if enough(subset)), codes)
+
+
+def fields_of(codes: Collection[str]) -> tuple[str, ...]:
+    """Give the facts of the ship of which these rules speak."""
+    return tuple(FACTS[code] for code in codes if code in FACTS)
+
+
+def measured(quay: Quay, ship: Ship, fields: Collection[str], passes: Callable[[Ship], bool]) -> Ship | None:
+    """Give the ship with the measured ones of these fields at the largest values that pass; None if none do."""
+    still_open = set(fields)
+    for field in (field for field in MEASURED if field in fields):
+        still_open.discard(field)
+        most = largest(
+            quay, ship, field, lambda one, rest=tuple(still_open): any(map(passes, variants(quay, one, rest)))
+        )
+        if most is None:
+            return None
+        ship = changed(ship, **{field: most})
+    return ship if any(map(passes, variants(quay, ship, still_open))) else None
+
+
+def choices(ships: Iterable[Ship], asked: Ship) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
+    """Give the cargoes and the hazard classes of these ships that go together in every combination.
+
+    What was asked stands alone where it will do.
+    """
+    pairs = [(ship.cargo, ship.hazard_class) for ship in ships]
+    cargoes = list(dict.fromkeys(cargo for cargo, _ in pairs))
+    some_cargo = asked.cargo if asked.cargo in cargoes else cargoes[0]
+    hazards = [hazard for cargo, hazard in pairs if cargo == some_cargo]
+    if asked.hazard_class in hazards:
+        hazards = [asked.hazard_class]
+    cargoes = [cargo for cargo in cargoes if all((cargo, hazard) in pairs for hazard in hazards)]
+    return ((asked.cargo,) if asked.cargo in cargoes else tuple(cargoes)), tuple(hazards)

@@ -1,0 +1,150 @@
+"""The nearest query that would find a berth, for an ask that finds none.
+
+    fit      the fewest facts of the ship, each changed as little as possible, so that the rules of some place let it lie
+    time     a shorter stay, or else a longer window, in which such a place is also free of claims and closures
+    refit    the facts once more, as the new time may let more of the ship pass, and then the time once more
+
+Then each number is the best that there is with all the others: moved back towards what was asked, the query fails.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from service.availability.berths import berth_places, longest_stay
+from service.availability.facts import LISTED
+from service.availability.fitting import fewest, fields_of, measured, variants
+from service.availability.measures import FOREVER
+from service.availability.places import Quay, Ship
+from service.availability.reachable import Reachable
+from service.availability.reasons import CLOSED, FULL, UNKNOWN
+from service.availability.slots import BerthAsk
+from service.availability.timetable import QuayTimetable
+
+Ships = tuple[Ship, ...]
+Way = Callable[[Ships], BerthAsk | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A query that passes with any one of `ships`, alike but for cargo and hazard class.
+
+    `end_codes` are the rules because of which the window must grow.
+    """
+
+    ships: Ships
+    stay: int
+    end: int
+    end_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Ships that the rules let lie somewhere, the facts that may have changed, and whether `limit-unknown` gave way."""
+
+    ships: Ships
+    fields: tuple[str, ...]
+    unknown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One ask at one quay, with the stay and the window that leave it any start at all."""
+
+    quay: Quay
+    timetable: QuayTimetable
+    ask: BerthAsk
+    now: int
+    window: Reachable
+
+    @property
+    def near(self) -> BerthAsk:
+        """The ask with its stay cut to the window; if no stay fits, with the window just long enough."""
+        return replace(self.ask, stay=self.window.stay, end=self.window.end)
+
+    @property
+    def far(self) -> BerthAsk:
+        """The ask with the stay wished, as far ahead as the quay takes bookings."""
+        return replace(self.ask, stay=self.window.within, end=FOREVER)
+
+    def answer(self, ship: Ship) -> Answer | None:
+        """Give the nearest query that passes; the ship changed as its window demands, or failing that as a later one."""
+        fit = self.fit(ship)
+        return (fit and self._nearby(ship, fit)) or self._far_off(ship)
+
+    def fit(self, ship: Ship) -> Fit | None:
+        """Give the ships, closest to this one, that the rules let lie somewhere in the window, claims or closures or not."""
+
+        def lies(one: Ship, unknown: bool) -> bool:  # noqa: FBT001
+            return self._passes(one, self.near, (FULL, CLOSED, UNKNOWN) if unknown else (FULL, CLOSED))
+
+        codes = fewest(self.quay, ship, lies)
+        if codes is None:
+            return None
+        fields, unknown = fields_of(codes), UNKNOWN in codes
+        return Fit(self._measured(ship, fields, lambda one: lies(one, unknown)), fields, unknown)
+
+    def blocked_by(self, ships: Ships, *, unknown: bool) -> tuple[str, ...]:
+        """Give what keeps these ships out of the window: notices, closures, claims, each alone or only together."""
+        notices = (UNKNOWN,) if unknown else ()
+
+        def clear(*codes: str) -> bool:
+            return bool(self._passing(ships, self.near, (*notices, *codes)))
+
+        if not clear(FULL, CLOSED):
+            return (UNKNOWN,) if clear(FULL, CLOSED, UNKNOWN) else (CLOSED,)
+        if clear():
+            return notices
+        claims_apart, closures_apart = clear(FULL), clear(CLOSED)
+        closed = (CLOSED,) if closures_apart or not claims_apart else ()
+        full = (FULL,) if claims_apart or not closures_apart else ()
+        return (*notices, *closed, *full)
+
+    def _nearby(self, ship: Ship, fit: Fit) -> Answer | None:
+        passing = self._passing(fit.ships, self.near)
+        if passing:
+            return Answer(passing, self.near.stay, self.near.end, self.window.end_codes)
+        codes = self.blocked_by(fit.ships, unknown=fit.unknown)
+        if fit.unknown:
+            return self._by(self._later, ship, fit, codes) or self._by(self._shorter, ship, fit, (UNKNOWN,))
+        return self._by(self._shorter, ship, fit, ()) or self._by(self._later, ship, fit, codes)
+
+    def _far_off(self, ship: Ship) -> Answer | None:
+        codes = fewest(self.quay, ship, lambda one, _: self._passes(one, self.far))
+        if codes is None:
+            return None
+        fields = fields_of(codes)
+        ships = self._measured(ship, fields, lambda one: self._passes(one, self.far))
+        return self._by(self._later, ship, Fit(ships, fields, unknown=False), self.blocked_by((ship,), unknown=False))
+
+    def _by(self, way: Way, ship: Ship, fit: Fit, codes: tuple[str, ...]) -> Answer | None:
+        """Give the answer that one way of changing time leads to, the facts and then the time settled once more."""
+        changed = way(fit.ships)
+        if changed is None:
+            return None
+        ships = self._measured(ship, fit.fields, lambda one: self._passes(one, changed))
+        best = way(ships) or changed
+        end_codes = (*self.window.end_codes, *codes)
+        return Answer(self._passing(ships, best), best.stay, best.end, end_codes)
+
+    def _shorter(self, ships: Ships) -> BerthAsk | None:
+        stays = [longest_stay(self.quay, self.timetable, replace(self.near, ship=ship), self.now) for ship in ships]
+        longest = max((stay for stay in stays if stay is not None), default=None)
+        return None if longest is None else replace(self.near, stay=longest)
+
+    def _later(self, ships: Ships) -> BerthAsk | None:
+        asks = (replace(self.far, ship=ship) for ship in ships)
+        places = (next(berth_places(self.quay, self.timetable, ask, self.now), None) for ask in asks)
+        start = min((place.start for place in places if place is not None), default=None)
+        return None if start is None else replace(self.far, end=max(start + self.far.stay, self.ask.end))
+
+    def _measured(self, ship: Ship, fields: Collection[str], passes: Callable[[Ship], bool]) -> Ships:
+        """Give the ship with its numbers as large as pass, once for each combination of the listed facts that may change."""
+        fitted = measured(self.quay, ship, fields, passes)
+        return tuple(variants(self.quay, fitted, [field for field in LISTED if field in fields]))
+
+    def _passing(self, ships: Iterable[Ship], ask: BerthAsk, ignoring: Collection[str] = ()) -> Ships:
+        return tuple(ship for ship in ships if self._passes(ship, ask, ignoring))
+
+    def _passes(self, ship: Ship, ask: BerthAsk, ignoring: Collection[str] = ()) -> bool:
+        found = berth_places(self.quay, self.timetable, replace(ask, ship=ship), self.now, ignoring)
+        return next(found, None) is not None

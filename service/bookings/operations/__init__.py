@@ -1,0 +1,1 @@
+"""What is done to bookings: made, confirmed, extended, cancelled, expired."""

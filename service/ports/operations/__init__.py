@@ -1,0 +1,6 @@
+"""What is done with ports: their rules kept in memory, notices published, reference data loaded."""
+
+from service.ports.operations.rulebook import Rulebook
+from service.ports.operations.seeding import seed
+
+__all__ = ["Rulebook", "seed"]

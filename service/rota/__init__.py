@@ -1,0 +1,1 @@
+"""The rota: which job of the worker ran last, when, and what it did."""

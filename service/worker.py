@@ -1,0 +1,66 @@
+"""The worker: every concept's jobs, each on its own beat. Several workers at once are safe; one is enough."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from service.app import open_database
+from service.bookings.jobs import expire
+from service.database import Db, DatabaseAway
+from service.events.jobs import number_events, prune_keys
+from service.rota.queries import sign
+from service.settings import Settings
+from service.telemetry import configure
+
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done again and again: what, and after how many seconds again."""
+
+    name: str
+    run: Callable[[Db], Awaitable[int]]
+    every_s: float
+
+
+JOBS = (
+    Job("expire-holds", expire, 1.0),
+    Job("number-events", number_events, 1.0),
+    Job("prune-keys", prune_keys, 300.0),
+)
+
+
+async def run(settings: Settings) -> None:
+    """Run all jobs until SIGTERM or SIGINT; what is being done then is finished."""
+    configure(settings.log_level)
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    db = await open_database(settings)
+    _log.info("worker started", jobs=[job.name for job in JOBS])
+    async with asyncio.TaskGroup() as group:
+        for job in JOBS:
+            group.create_task(repeat(db, job, stop))
+    await db.close()
+    _log.info("worker stopped")
+
+
+async def repeat(db: Db, job: Job, stop: asyncio.Event) -> None:
+    """Run one job on its beat until told to stop. A run that fails is logged, and the next one comes all the same."""
+    while not stop.is_set():
+        try:
+            done = await job.run(db)
+            await db.call(sign, job.name, done)
+        except DatabaseAway:
+            _log.warning("database away", job=job.name)
+        except Exception:
+            _log.exception("job failed", job=job.name)
+        try:
+            await asyncio.wait_for(stop.wait(), timeout=job.every_s)
+        except TimeoutError:
+            continue

@@ -1,0 +1,194 @@
+"""A small service made of the edges alone, and a client that speaks HTTP with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import StreamingResponse
+
+from service.errors import Conflict, Unavailable, Unidentified
+from service.fields import Duration, Flag, Line, Metres, Moment, Strict, Whole, Window
+from service.framework import install
+from service.idempotency import OptionalKey, RequiredKey
+from service.intake import StrictRoute
+from service.paging import Listed, Paging, fits
+from service.problems import problems
+from service.shield import HeadAsGet, Shield
+
+TIMEOUT_S = 0.3
+BODY_LIMIT = 4096
+
+
+class BerthTaken(Conflict):
+    """The berth is taken.
+
+    Take one of the alternatives.
+    """
+
+
+class QuayAsleep(Unavailable):
+    """The quay sleeps.
+
+    Come back later.
+    """
+
+
+class Stranger(Unidentified):
+    """We do not know you.
+
+    Send a key.
+    """
+
+
+class BerthLeg(Strict):
+    kind: Literal["berth"]
+    quay: Line
+    from_m: Annotated[Whole, Field(ge=0)] | None = None
+    window: Window
+
+
+class StorageLeg(Strict):
+    kind: Literal["storage"]
+    quantity: Annotated[Whole, Field(gt=0)]
+    window: Window
+
+
+class Call(Strict):
+    vessel: Line
+    loa_m: Metres
+    hold: bool = False
+    crew: int = 0
+    stay: Duration | None = None
+    remark: Annotated[Line, Field(max_length=10)] | None = None
+    legs: Annotated[list[Annotated[BerthLeg | StorageLeg, Field(discriminator="kind")]], Field(max_length=9)] = []
+
+
+class Echo(BaseModel):
+    vessel: str
+    loa_m: Metres
+    stay: Duration | None
+    legs: list[BerthLeg | StorageLeg]
+
+
+class Ask(BaseModel):
+    model_config = {"extra": "forbid"}
+    port: list[Line]
+    loa_m: Metres
+    bonded: Flag | None = None
+    since: Annotated[Moment, Field(alias="from")]
+
+
+router = APIRouter(route_class=StrictRoute)
+
+
+async def identified(request: Request) -> str:
+    if request.headers.get("authorization") == "Bearer nobody":
+        raise Stranger
+    return "org"
+
+
+@router.post("/v1/calls", status_code=201, responses=problems(BerthTaken, QuayAsleep))
+async def make_call(by: Annotated[str, Depends(identified)], body: Call) -> Echo:
+    return Echo(vessel=body.vessel, loa_m=body.loa_m, stay=body.stay, legs=body.legs)
+
+
+@router.get("/v1/calls")
+async def calls(page: Paging, state: str | None = None, by: Annotated[str, Depends(identified)] = "") -> Listed[int]:
+    digest = fits("/v1/calls", {"state": state}, "org")
+    after = page.after(digest, int)
+    rows = list(range(after[0] + 1 if after else 0, 7))[: page.limit + 1]
+    shown, following = page.cut(rows, digest, key=lambda row: (row,))
+    return Listed(items=list(shown), next=following)
+
+
+@router.get("/v1/calls/{call_id}")
+async def call(call_id: Annotated[Whole, Field(ge=1)]) -> dict[str, int]:
+    return {"id": call_id}
+
+
+@router.delete("/v1/calls/{call_id}")
+async def forget(call_id: int) -> dict[str, int]:
+    return {"id": call_id}
+
+
+@router.get("/v1/slots")
+async def slots(ask: Annotated[Ask, Query()]) -> dict[str, Any]:
+    return {"port": ask.port, "loa_m": str(ask.loa_m), "from": ask.since, "bonded": ask.bonded}
+
+
+@router.get("/v1/windows")
+async def windows(since: Annotated[Moment, Query(alias="from")], duration: Duration) -> dict[str, Any]:
+    return {"from": since, "duration_s": duration.total_seconds()}
+
+
+@router.post("/v1/keyed")
+async def keyed(key: RequiredKey) -> str:
+    return key
+
+
+@router.post("/v1/maybe-keyed")
+async def maybe_keyed(key: OptionalKey) -> str | None:
+    return key
+
+
+@router.get("/refuse/{what}")
+async def refuse(what: str) -> None:
+    match what:
+        case "taken":
+            raise BerthTaken("Taken until noon.", alternatives=[{"loa_m": Metres.__origin__("190.005")}], retry_after=3)
+        case "asleep":
+            raise QuayAsleep
+        case "stranger":
+            raise Stranger
+        case "teapot":
+            raise HTTPException(418, "inside: /etc/passwd")
+        case "broken":
+            raise RuntimeError("secret of the inside")
+        case "slow":
+            await asyncio.sleep(5)
+
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(TIMEOUT_S / 2)
+            yield b"tick\n"
+
+    return StreamingResponse(slowly())
+
+
+@router.get("/stream-breaks")
+async def stream_breaks() -> StreamingResponse:
+    async def badly() -> AsyncIterator[bytes]:
+        yield b"tick\n"
+        raise RuntimeError("half way")
+
+    return StreamingResponse(badly())
+
+
+def edges() -> FastAPI:
+    """Give the small service, put together as app.py puts the real one."""
+    app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None)
+    app.state.settings = SimpleNamespace(body_limit_bytes=BODY_LIMIT)
+    app.include_router(router)
+    install(app)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Shield, timeout_s=TIMEOUT_S)
+    return app
+
+
+@pytest.fixture(scope="session")
+def app() -> FastAPI:
+    return edges()
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://slotway.test") as client:
+        yield client

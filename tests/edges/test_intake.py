@@ -1,0 +1,335 @@
+"""Strict reading: hostile bodies and sloppy queries are refused with a clear problem, never with a 5xx."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import Refusal
+from service.intake import DEEPEST, decode
+
+from .conftest import BODY_LIMIT
+from .test_problems import is_problem
+
+GOOD = {"vessel": "CASPIAN TRADER", "loa_m": 190.0}
+WINDOW = {"start": "2026-12-01T06:00:00Z", "end": "2026-12-02T18:00:00+05:00"}
+JSON = {"content-type": "application/json"}
+
+
+async def post(client: httpx.AsyncClient, body: str | bytes, **headers: str) -> httpx.Response:
+    return await client.post("/v1/calls", content=body, headers=JSON | headers)
+
+
+async def test_a_good_body_is_read_once_and_exactly(client: httpx.AsyncClient) -> None:
+    legs = [
+        {"kind": "berth", "quay": " Q1 ", "from_m": 0, "window": WINDOW},
+        {"kind": "storage", "quantity": 2.0, "window": WINDOW},
+    ]
+    response = await client.post("/v1/calls", json=GOOD | {"legs": legs, "stay": "PT36H", "remark": "день"})
+    assert response.status_code == 201
+    body = response.json()
+    assert body["loa_m"] == 190.0
+    assert body["stay"] == "PT36H"
+    assert body["legs"][0]["quay"] == "Q1"
+    assert body["legs"][1]["quantity"] == 2
+    assert body["legs"][0]["window"] == {"start": "2026-12-01T06:00:00Z", "end": "2026-12-02T13:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("", "nothing at all"),
+        ("{", "cut off"),
+        ("{'vessel': 1}", "not JSON"),
+        (json.dumps(GOOD) + "x", "more than one document"),
+        ('{"vessel": "A", "vessel": "B", "loa_m": 1}', "a key twice"),
+        ('{"vessel": "A", "loa_m": NaN}', "NaN"),
+        ('{"vessel": "A", "loa_m": -Infinity}', "Infinity"),
+        ('{"vessel": "A", "loa_m": ' + "9" * 3000 + "}", "3,000 digits"),
+        ('{"vessel": "A", "loa_m": 1.' + "9" * 3000 + "}", "3,000 decimals"),
+        ('{"vessel": "A", "loa_m": 1e999999999}', "a huge exponent"),
+        ('{"vessel": "A", "loa_m": 1e-99999999999999999999}', "an exponent past Decimal's"),
+        ('{"vessel": "A\\u0000", "loa_m": 1}', "NUL, escaped"),
+        ('{"vessel": "A\0", "loa_m": 1}', "NUL, raw"),
+        ('{"vessel": "\\ud800", "loa_m": 1}', "half a surrogate pair"),
+        ('{"\\udfff": "A", "loa_m": 1}', "half a surrogate pair in a key"),
+        ("\ufeff" + json.dumps(GOOD), "a byte order mark"),
+        ("[" * 2000 + "]" * 2000, "deep"),
+        ('{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1), "one too deep"),
+        (b'{"vessel": "\xff", "loa_m": 1}', "not UTF-8"),
+        (b"\xff\xfe{\x00}\x00", "UTF-16"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 40 and value.isprintable() else "body",
+)
+async def test_what_is_not_strict_json_is_refused_with_a_400(client: httpx.AsyncClient, body: str, why: str) -> None:
+    response = await post(client, body)
+    if body == "":
+        is_problem(response, 422, "invalid-request")
+    else:
+        is_problem(response, 400, "malformed-json")
+
+
+@pytest.mark.parametrize("body", ["null", "5", '"text"', "[]", "true", "1.5", "{}"])
+async def test_json_of_another_shape_is_a_422(client: httpx.AsyncClient, body: str) -> None:
+    is_problem(await post(client, body), 422, "invalid-request")
+
+
+async def test_brackets_in_text_are_not_depth(client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/calls", json=GOOD | {"vessel": '[{"\\' * 40})
+    assert response.status_code == 201
+
+
+async def test_an_emoji_is_a_whole_surrogate_pair(client: httpx.AsyncClient) -> None:
+    response = await post(client, '{"vessel": "\\ud83d\\ude80 \\\\u0000", "loa_m": 1}')
+    assert response.json()["vessel"] == "\U0001f680 \\u0000"
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer", "code"),
+    [
+        ({"loa_m": "190"}, "/loa_m", "number-malformed"),
+        ({"loa_m": 190.005}, "/loa_m", "decimal-max-places"),
+        ({"loa_m": True}, "/loa_m", "number-malformed"),
+        ({"loa_m": 0}, "/loa_m", "greater-than"),
+        ({"crew": "5"}, "/crew", "int-type"),
+        ({"hold": 1}, "/hold", "bool-type"),
+        ({"vessel": ""}, "/vessel", "string-too-short"),
+        ({"vessel": "A\nB"}, "/vessel", "string-pattern-mismatch"),
+        ({"remark": "x" * 11}, "/remark", "string-too-long"),
+        ({"colour": "red"}, "/colour", "unknown-field"),
+        ({"a/b~c": 1}, "/a~1b~0c", "unknown-field"),
+        (
+            {"legs": [{"kind": "berth", "quay": "Q", "window": {"start": 5, "end": WINDOW["end"]}}]},
+            "/legs/0/window/start",
+            "moment-malformed",
+        ),
+        ({"legs": [{"kind": "berth", "quay": "Q"}]}, "/legs/0/window", "missing"),
+        (
+            {"legs": [{"kind": "berth", "quay": "Q", "from_m": 0.5, "window": WINDOW}]},
+            "/legs/0/from_m",
+            "whole-number-malformed",
+        ),
+        (
+            {"legs": [{"kind": "berth", "quay": "Q", "from_m": 1e30, "window": WINDOW}]},
+            "/legs/0/from_m",
+            "less-than-equal",
+        ),
+        ({"legs": [{"kind": "airship"}]}, "/legs/0", "union-tag-invalid"),
+        (
+            {
+                "legs": [
+                    {"kind": "storage", "quantity": 1, "window": {"start": WINDOW["start"], "end": WINDOW["start"]}}
+                ]
+            },
+            "/legs/0/window",
+            "window-backwards",
+        ),
+        ({"legs": {}}, "/legs", "list-type"),
+        ({"stay": "P1M"}, "/stay", "duration-malformed"),
+    ],
+)
+async def test_a_fault_in_the_body_is_named_with_its_pointer(
+    client: httpx.AsyncClient, changed: dict[str, object], pointer: str, code: str
+) -> None:
+    body = is_problem(await client.post("/v1/calls", json=GOOD | changed), 422, "invalid-request")
+    assert [(each["pointer"], each["code"]) for each in body["errors"]] == [(pointer, code)]  # type: ignore[attr-defined]
+
+
+async def test_a_thousand_faults_make_a_short_answer(client: httpx.AsyncClient) -> None:
+    body = is_problem(await post(client, json.dumps(GOOD | {f"f{n}": 1 for n in range(300)})), 422, "invalid-request")
+    assert len(body["errors"]) == 50  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "",
+        "application/xml",
+        "json",
+        "text/json",
+    ],
+)
+async def test_another_content_type_is_a_415(client: httpx.AsyncClient, content_type: str) -> None:
+    is_problem(await post(client, json.dumps(GOOD), **{"content-type": content_type}), 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8"',
+        "Application/JSON",
+        "application/merge-patch+json",
+    ],
+)
+async def test_json_is_known_however_it_is_declared(client: httpx.AsyncClient, content_type: str) -> None:
+    assert (await post(client, json.dumps(GOOD), **{"content-type": content_type})).status_code == 201
+
+
+async def test_a_body_over_the_limit_is_a_413(client: httpx.AsyncClient) -> None:
+    body = is_problem(await post(client, b" " * (BODY_LIMIT + 1)), 413, "body-too-large")
+    assert body["limit_bytes"] == BODY_LIMIT
+    assert (await post(client, json.dumps(GOOD).encode().ljust(BODY_LIMIT))).status_code == 201
+
+
+async def test_the_body_stands_in_openapi_as_the_model_it_is(app: FastAPI) -> None:
+    document = app.openapi()
+    schema = document["paths"]["/v1/calls"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/Call"}
+    fields = document["components"]["schemas"]["Call"]["properties"]
+    assert fields["loa_m"]["type"] == "number"
+    assert fields["stay"]["anyOf"][0]["format"] == "duration"
+    assert fields["remark"]["anyOf"][0]["maxLength"] == 10
+
+
+@pytest.mark.parametrize(
+    ("query", "places"),
+    [
+        ("colour=red", [("?colour", "unknown-parameter")]),
+        ("limit=1&limit=2", [("?limit", "repeated-parameter")]),
+        ("state=%00", [("?state", "unspeakable")]),
+        ("Limit=1&x", [("?Limit", "unknown-parameter"), ("?x", "unknown-parameter")]),
+        ("a=1&b=2", [("?a", "unknown-parameter"), ("?b", "unknown-parameter")]),
+    ],
+)
+async def test_a_query_the_path_does_not_know_is_refused_by_name(
+    client: httpx.AsyncClient, query: str, places: list[tuple[str, str]]
+) -> None:
+    body = is_problem(await client.get(f"/v1/calls?{query}"), 422, "unknown-parameter")
+    assert [(each["pointer"], each["code"]) for each in body["errors"]] == places  # type: ignore[attr-defined]
+
+
+async def test_a_path_without_parameters_knows_none(client: httpx.AsyncClient) -> None:
+    is_problem(await client.get("/v1/calls/1?x=1"), 422, "unknown-parameter")
+    is_problem(await client.post("/v1/calls?dry=1", json=GOOD), 422, "unknown-parameter")
+
+
+async def test_a_query_model_reads_lists_decimals_and_moments(client: httpx.AsyncClient) -> None:
+    response = await client.get(
+        "/v1/slots?port=PKGWD&port=PKKHI&loa_m=190.25&from=2026-12-01T06:00:00%2B05:00&bonded=true"
+    )
+    assert response.json() == {
+        "port": ["PKGWD", "PKKHI"],
+        "loa_m": "190.25",
+        "from": "2026-12-01T01:00:00Z",
+        "bonded": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("loa_m=1&from=2026-12-01T06:00:00Z", "?port"),
+        ("port=A&loa_m=1.001&from=2026-12-01T06:00:00Z", "?loa_m"),
+        ("port=A&loa_m=NaN&from=2026-12-01T06:00:00Z", "?loa_m"),
+        ("port=A&loa_m=1e2&from=2026-12-01T06:00:00Z", "?loa_m"),
+        ("port=A&loa_m=1&from=2026-12-01T06:00:00+05:00", "?from"),
+        ("port=A&loa_m=1&from=1764568800", "?from"),
+        ("port=A&loa_m=1&from=2026-12-01T06:00:00Z&bonded=yes", "?bonded"),
+    ],
+)
+async def test_a_fault_in_the_query_is_named(client: httpx.AsyncClient, query: str, pointer: str) -> None:
+    body = is_problem(await client.get(f"/v1/slots?{query}"), 422, "invalid-request")
+    assert [each["pointer"] for each in body["errors"]] == [pointer]  # type: ignore[attr-defined]
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_no_bytes_whatever_break_the_reader(body: bytes) -> None:
+    try:
+        decode(body)
+    except Refusal as refusal:
+        assert refusal.detail
+
+
+_documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_documents, st.booleans())
+def test_every_honest_document_is_read_as_it_is(document: object, ascii_only: bool) -> None:
+    assert decode(json.dumps(document, ensure_ascii=ascii_only).encode()) == document
+
+
+@pytest.fixture
+def server(app: FastAPI) -> Iterator[int]:
+    """Give the port of a real uvicorn in a thread of its own."""
+    import threading
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listening])))
+    thread.start()
+    yield listening.getsockname()[1]
+    running.should_exit = True
+    thread.join()
+    listening.close()
+
+
+def say(port: int, *parts: bytes) -> bytes:
+    """Say the bytes to the server, and give what it answers until it closes or falls silent."""
+    heard = b""
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=2)) as line:
+        for part in parts:
+            line.sendall(part)
+        while True:
+            try:
+                more = line.recv(65536)
+            except TimeoutError:
+                return heard
+            heard += more
+            if not more or heard.endswith((b"}", b"0\r\n\r\n")):
+                return heard
+
+
+def test_a_chunked_body_is_refused_when_it_grows_too_large_and_not_at_its_end(server: int) -> None:
+    head = b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"400\r\n" + b" " * 0x400 + b"\r\n"
+    heard = say(server, head, *[chunk] * 5)  # no last chunk: the client means to go on for ever
+    assert heard.startswith(b"HTTP/1.1 413 ")
+    assert b"/problems/body-too-large" in heard
+
+
+def test_a_declared_length_over_the_limit_is_refused_before_the_body_comes(server: int) -> None:
+    heard = say(
+        server,
+        b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n",
+    )
+    assert heard.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_breaks_nothing(
+    server: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(socket.create_connection(("127.0.0.1", server))) as line:
+        line.sendall(
+            b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+    assert say(server, b"GET /v1/calls/1 HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b'{"id":1}')
+    assert "request_failed" not in capsys.readouterr().out
+
+
+def test_head_over_a_real_connection_leaves_it_usable(server: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server}") as client:
+        assert client.head("/v1/calls").headers["content-length"] != "0"
+        assert client.head("/stream", timeout=2).status_code == 200
+        assert client.get("/v1/calls/7").json() == {"id": 7}
