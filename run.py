@@ -23,6 +23,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -44,7 +45,7 @@ STATIC_CHECKS = {
     "ruff format --check": ["-m", "ruff", "format", "--check", "."],
     "ruff check": ["-m", "ruff", "check", "."],
     "mypy": ["-m", "mypy"],
-    "lint-imports": ["-c", LINT_IMPORTS],
+    "lint-imports": ["-c", LINT_IMPORTS, "--no-logo"],
 }
 
 
@@ -159,36 +160,32 @@ def demand(succeeded: bool, name: str) -> None:  # noqa: FBT001  the outcome of 
 
 
 def test(arguments: list[str]) -> int:
-    """Run the static checks beside each other, then pytest. The first that fails ends it, and is named."""
+    """Run the static checks beside each other; name those that failed, and only if there is none run pytest."""
     install(DEV_LOCK)
-    begun = time.monotonic()
-    running = {name: started_check(arguments) for name, arguments in STATIC_CHECKS.items()}
-    outcomes = {name: finished_check(name, process, begun) for name, process in running.items()}
-    failed = [name for name, code in outcomes.items() if code]
+    with ThreadPoolExecutor(len(STATIC_CHECKS)) as side_by_side:
+        failed = [name for name, passed in side_by_side.map(check, STATIC_CHECKS) if not passed]
     if failed:
         say(f"run.py test: failed: {', '.join(failed)}")
         return 1
     say("pytest")
     begun = time.monotonic()
-    code = in_foreground([str(PYTHON), "-m", "pytest", "-n", "auto", *arguments], clean_environment())
+    code = in_foreground(
+        [str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadgroup", *arguments], clean_environment()
+    )
     say(f"pytest: {'passed' if code == 0 else f'failed (exit {code})'} after {time.monotonic() - begun:.1f} s")
     return code
 
 
-def started_check(arguments: list[str]) -> "subprocess.Popen[str]":
-    """Start one static check, its output kept until its turn to be shown."""
-    command = [str(PYTHON), *arguments]
-    pipe, merged = subprocess.PIPE, subprocess.STDOUT
-    return subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stdout=pipe, stderr=merged, text=True)
-
-
-def finished_check(name: str, process: "subprocess.Popen[str]", begun: float) -> int:
-    """Wait for one static check; show its output if it failed, and its time."""
-    output, _ = process.communicate()
-    if process.returncode:
-        say(output.rstrip())
-    say(f"{name}: {'failed' if process.returncode else 'passed'} by {time.monotonic() - begun:.1f} s")
-    return process.returncode
+def check(name: str) -> tuple[str, bool]:
+    """Run one static check; say how it went and how long it took, with its output if it failed."""
+    begun = time.monotonic()
+    command = [str(PYTHON), *STATIC_CHECKS[name]]
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(), capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    output = "" if done.returncode == 0 else f"{done.stdout}{done.stderr}".strip() + "\n"
+    say(f"{output}{name}: {'failed' if done.returncode else 'passed'} after {time.monotonic() - begun:.1f} s")
+    return name, done.returncode == 0
 
 
 def in_foreground(command: list[str], environment: Mapping[str, str]) -> int:

@@ -14,6 +14,8 @@ def conditional(request: Request, body: bytes, tag: str) -> Response:
     """Give the answer, or 304 if the client's `If-None-Match` has its tag."""
     known = request.headers.get("if-none-match")
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if known is not None and (known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(","))):
+    if known is not None and (
+        known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(","))
+    ):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

@@ -34,9 +34,7 @@ REFUSALS: dict[str, Callable[[], Refusal]] = {
 
 async def open_database(settings: Settings) -> Db:
     """Give the database of these settings, with the meaning of its constraints."""
-    return await database.connect(
-        settings.database_url.get_secret_value(), size=settings.pool_size, refusals=REFUSALS
-    )
+    return await database.connect(settings.database_url.get_secret_value(), size=settings.pool_size, refusals=REFUSALS)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -163,7 +163,10 @@ def _bearer(request: Request) -> str:
 
 
 def permit(scope: str | None, *kinds: type[Principal]) -> Any:
-    """Give what goes into `Annotated[Forwarder, permit("bookings:write", Forwarder)]`; no kinds: any role."""
+    """Give the marker of a parameter type that asks for a scope and for a role of these kinds; no kinds: any role.
+
+    Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
+    """
     return Security(_Permit(scope, kinds), scopes=[scope] if scope else [])
 
 
@@ -182,7 +185,7 @@ Administrator = Annotated[Admin, permit("organisations:write", Admin)]
 
 
 def as_seen(shown: str, by: Principal) -> str:
-    """Give a thing's JSON text as a principal may see it: customs is not told whom to call, nor what was remarked."""
+    """Give JSON text as a principal may see it: customs is not told whom to call, nor what was remarked."""
     if not isinstance(by, Customs):
         return shown
     said = json.loads(shown)

@@ -112,12 +112,14 @@ class Db:
         """Run one statement that writes and is its own transaction: one round trip."""
         return await self._run(statement, args, kwargs, nullcontext)
 
-    async def _run(self, function: Any, args: Any, kwargs: Any, around: Any) -> Any:
+    async def _run(
+        self, function: Callable[..., Awaitable[R]], args: Any, kwargs: Any, around: Callable[[Any], Any]
+    ) -> R:
         for attempt in range(_ATTEMPTS):
             try:
                 async with self._pool.acquire(timeout=1.5) as connection, around(connection):
                     answer = await function(connection, *args, **kwargs)
-                return answer  # noqa: RET504  what is around has ended here: a commit that fails was never answered
+                return answer  # noqa: TRY300  a commit that fails was never answered: what is around has ended here
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt == _ATTEMPTS - 1:
                     raise PlaceBusy(retry_after=1) from None
@@ -186,4 +188,3 @@ def compiled(query: Select[Any]) -> tuple[str, list[object]]:
     """Give a Core select as SQL text with numbered parameters, and their values in order."""
     statement = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return str(statement), [statement.params[name] for name in statement.positiontup or ()]
-

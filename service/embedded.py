@@ -95,6 +95,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait()
+        if self.home not in self.sockets.parents:
+            shutil.rmtree(self.sockets, ignore_errors=True)
 
     def kill(self) -> None:
         """Kill the postmaster as a crash would (`kill -9`), for crash drills."""
@@ -114,8 +116,7 @@ def start(
     """Start the server whose data lies in `home`, made on first use, and wait until it takes connections.
 
     A server of the same home that is still dying is waited for; one that lives is an EmbeddedError. `settings` are
-    PostgreSQL's own names and win over the defaults. `programs` is the folder of the binaries, found by itself when
-    the wheel is importable.
+    PostgreSQL's own names. `programs` is the folder of the binaries, needed where the wheel cannot be imported.
     """
     home = home.absolute()
     chosen = {**SETTINGS, **(DURABLE if durable else FLEETING), **(settings or {})}
@@ -137,7 +138,6 @@ def ephemeral(*, durable: bool = False, settings: Mapping[str, str] | None = Non
             yield server
         finally:
             server.stop(immediately=True)
-            shutil.rmtree(server.sockets, ignore_errors=True)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -277,10 +277,9 @@ def _tail(log: str) -> str:
 
 
 def _fresh_log(home: Path) -> Path:
-    log = home / "server.log"
-    if log.exists():
-        log.replace(home / "server.log.1")
-    return log
+    with suppress(FileNotFoundError):
+        (home / "server.log").replace(home / "server.log.1")
+    return home / "server.log"
 
 
 def _socket_folder(home: Path, owner: int) -> Path:

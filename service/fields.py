@@ -63,9 +63,10 @@ def moment(value: object) -> datetime:
     if fraction and fraction[6:].strip("0"):
         raise PydanticCustomError("moment_too_fine", "A moment is no finer than a microsecond")
     try:
-        return _in_bounds(datetime.fromisoformat(found[0].upper()))
+        at = datetime.fromisoformat(found[0].upper())
     except ValueError:
         raise PydanticCustomError("moment_malformed", "There is no such day or time") from None
+    return _in_bounds(at)
 
 
 def _in_bounds(at: datetime) -> datetime:

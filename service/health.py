@@ -12,8 +12,8 @@ from pydantic_core import to_json
 
 from service import __version__, clock
 from service.database import DatabaseAway, Db, Read
-from service.problems import problems
 from service.errors import Unavailable
+from service.problems import problems
 from service.rota.queries import last_runs
 
 router = APIRouter(tags=["health"])
@@ -67,7 +67,9 @@ async def readyz(request: Request) -> Response:
     if found != expected:
         checks = {"database": "ok", "schema": "old"}
         raise NotReady("The database has another schema: run the migrations.", checks=checks)
-    return Response(to_json(_ready(expected, runs)), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(
+        to_json(_ready(expected, runs)), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 def _ready(expected: str, runs: dict[str, Any]) -> dict[str, Any]:

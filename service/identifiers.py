@@ -1,7 +1,7 @@
 """Identifiers that others make: each function gives the normalised value, or raises ValueError with a sentence.
 
-ASCII only, by explicit classes: `\\d` and `str.isdigit` take Arabic digits too. Check digits are verified where the number
-has one that is published and right; registries are not asked, so a number that passes may still be nobody's.
+ASCII only, by explicit classes: what Python calls a digit may be an Arabic one. Check digits are verified where the
+number has one that is published and right; registries are not asked, so a number that passes may still be nobody's.
 """
 
 import re
@@ -19,6 +19,8 @@ _IMDG = re.compile(r"1\.[1-6][A-HJKLNS]?|2\.[1-3]|3|4\.[1-3]|5\.[12]|6\.[12]|7|8
 _UN = re.compile(r"(?:UN ?)?([0-9]{4})")
 _HS = re.compile(r"[0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{10}")
 
+_NO_DIGIT = 10  # a remainder that one digit can't write
+
 _LETTERS = dict(
     zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (value for value in range(10, 39) if value % 11), strict=True)
 )  # ISO 6346, annex A: multiples of 11 are left out
@@ -27,7 +29,8 @@ _LETTERS = dict(
 def imo_number(text: str) -> str:
     """Give a ship's IMO number, 7 digits, with or without `IMO` before it.
 
-    The last digit of the sum of six digits times 7 to 2 is the seventh (IMO Resolution A.1117(30)). 0000000 passes the sum and is no ship's.
+    The last digit of the sum of six digits times 7 to 2 is the seventh (IMO Resolution A.1117(30)). 0000000 passes the
+    sum and is no ship's.
     """
     found = _IMO.fullmatch(_tidy(text))
     if not found or found[1] == "0000000":
@@ -39,15 +42,15 @@ def imo_number(text: str) -> str:
 
 
 def mmsi(text: str) -> str:
-    """Give a ship station's MMSI: 9 digits, the first 2 to 7 (ITU-R M.585, ship stations); it has no check digit."""
+    """Give a maritime mobile service identity: 9 digits (DCSA's rule); it has no check digit."""
     found = _tidy(text)
-    if not _MMSI.fullmatch(found) or found[0] not in "234567":
-        raise ValueError("An MMSI of a ship has 9 digits, the first 2 to 7, such as 463012345")
+    if not _MMSI.fullmatch(found):
+        raise ValueError("An MMSI has 9 digits, such as 463012345")
     return found
 
 
 def container_number(text: str) -> str:
-    """Give a container's number (ISO 6346): owner, category U, J, Z or R, six digits and the check digit, without spaces."""
+    """Give a container's number (ISO 6346) without spaces: owner, category U, J, Z or R, six digits, check digit."""
     found = _tidy(text).replace(" ", "").replace("-", "")
     if not _CONTAINER.fullmatch(found):
         raise ValueError("A container number is 4 letters and 7 digits, such as CSQU3054383")
@@ -81,7 +84,7 @@ def kz_iin(text: str) -> str:
     return _kz_checked(found, "IIN")
 
 
-def ntn(text: str) -> str:
+def pk_ntn(text: str) -> str:
     """Give a Pakistani tax number (NTN), or the CNIC that persons have instead.
 
     Form only: the check digit's published algorithm contradicts published numbers (4174941-3).
@@ -138,11 +141,11 @@ def _weighed(digits: Sequence[int], weights: Sequence[int]) -> int:
 def _kz_checked(number: str, name: str) -> str:
     """Give the number if its check digit is right: weights 1 to 11 modulo 11, on 10 again with 3 to 11, 1, 2.
 
-    A second 10 means that no such number is given out (Government of Kazakhstan, rules on forming identification numbers).
+    After a second 10 no such number is given out (Kazakhstan's rules on forming identification numbers).
     """
     digits = [int(each) for each in number]
     check = _weighed(digits[:11], range(1, 12)) % 11
-    if check == 10:  # noqa: PLR2004  one digit can't say ten
+    if check == _NO_DIGIT:
         check = _weighed(digits[:11], [*range(3, 12), 1, 2]) % 11
     if check != digits[11]:
         raise ValueError(f"The check digit of this {name} is wrong")

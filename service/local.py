@@ -151,26 +151,41 @@ def serve(here: Checkout, host: str, port: int) -> None:
             url = server.dsn
             parts.append(Part("database", server.process, server.log))
         variables = {"SLOTWAY_PUBLIC_URL": address, **here.environment, "DATABASE_URL": url}
-        prepare(here, variables, address)
+        say("bringing the schema up to date")
+        finished("migrate", begun_step(here, variables, "migrate"))
+        seeding = begun_step(here, variables, "seed", *demo_arguments(here, variables, address))
+        if not here.demo.exists():
+            # Whoever waits for /readyz reads the keys next. From the second start on there is no need to wait.
+            finished("seed", seeding)
         say("starting the API and the worker")
         for name, arguments in {"api": ("api", "--host", host, "--port", str(port)), "worker": ("worker",)}.items():
             part = started(here, name, here.program(*arguments), variables)
             stack.callback(stop, part)
             parts.append(part)
+        finished("seed", seeding)
         await_ready(parts, address)
         say(f"ready after {time.monotonic() - begun:.1f} s\n\n{greeting(here, address)}")
         watch(parts)
 
 
-def prepare(here: Checkout, variables: Mapping[str, str], address: str) -> None:
-    """Bring the schema up to date, and on the first run load the reference data and make the demo keys."""
-    say("bringing the schema up to date")
-    steps = {"migrate": ("migrate",), "seed": ("seed", "--demo", str(here.demo), "--url", address)}
-    for name, arguments in steps.items():
-        command = child.command(child.Identity.SELF, signal.SIGKILL, *here.program(*arguments))
-        done = subprocess.run(command, cwd=here.root, env=variables, check=False, capture_output=True, text=True)  # noqa: S603  our own program
-        if done.returncode:
-            give_up(f"{name} failed ({_manner(done.returncode)}):\n{(done.stdout + done.stderr).strip()}")
+def demo_arguments(here: Checkout, variables: Mapping[str, str], address: str) -> tuple[str, ...]:
+    """Ask for demonstration keys, which are for test installations only: for a live one `seed` would refuse them."""
+    return () if variables.get("SLOTWAY_ENVIRONMENT") == "live" else ("--demo", str(here.demo), "--url", address)
+
+
+def begun_step(here: Checkout, variables: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """Begin a command of the service that has to end well before all is ready."""
+    return subprocess.Popen(  # noqa: S603  our own program
+        child.command(child.Identity.SELF, signal.SIGKILL, *here.program(*arguments)), cwd=here.root, env=variables,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def finished(name: str, step: subprocess.Popen[str]) -> None:
+    """Wait for a step, a second time too; end everything with its own words if it failed."""
+    output = step.communicate()[0] if step.returncode is None else ""
+    if step.returncode:
+        give_up(f"{name} failed ({_manner(step.returncode)}):\n{output.strip()}")
 
 
 def started(here: Checkout, name: str, command: list[str], variables: Mapping[str, str]) -> Part:

@@ -25,9 +25,31 @@ _NAMED = re.compile(
 )
 
 
+_MARKS = (
+    "psk_",
+    "whsec_",
+    "eyj",
+    "bearer",
+    "basic",
+    "@",
+    "authorization",
+    "cookie",
+    "password",
+    "secret",
+    "key",
+    "token",
+)
+
+
 def redact(_logger: object, _method: str, line: str | bytes) -> str:
-    """Give the rendered line without anything that looks like a secret: the net under code that should not log one."""
+    """Give the rendered line without anything that looks like a secret: the net under code that should not log one.
+
+    Looking for marks first spares nearly every line the two searches, which cost ten times as much.
+    """
     text = line.decode() if isinstance(line, bytes) else line
+    lower = text.lower()
+    if not any(mark in lower for mark in _MARKS):
+        return text
     return _NAMED.sub(r'\1"[redacted]"', _SECRET.sub("[redacted]", text))
 
 
@@ -44,10 +66,10 @@ def configure(level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=lambda *_names: _Writer(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Foreign()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared[:3], structlog.stdlib.add_logger_name],
@@ -56,3 +78,24 @@ def configure(level: str = "info") -> None:
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
     logging.getLogger("uvicorn.access").disabled = True  # telemetry.py writes the line of a request
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, callbacks' secrets included
+
+
+def _write(line: str) -> None:
+    """Write one whole line to what is standard output now; in two writes, threads would mix their lines."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class _Writer:
+    """What structlog hands its rendered lines to."""
+
+    debug = info = warning = error = critical = exception = msg = staticmethod(_write)
+
+
+class _Foreign(logging.Handler):
+    """Where the standard library's records become lines of the same kind."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        _write(self.format(record))

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import service.accounts.tables
-import service.bookings.tables
-import service.capacity.tables
-import service.events.tables
-import service.ports.tables
-import service.rota.tables  
+from service.accounts import tables as accounts
+from service.bookings import tables as bookings
+from service.capacity import tables as capacity
 from service.database import metadata
+from service.events import tables as events
+from service.ports import tables as ports
+from service.rota import tables as rota
 
-__all__ = ["functions", "metadata"]
+__all__ = ["CONCEPTS", "functions", "metadata"]
 
+CONCEPTS = (accounts, bookings, capacity, events, ports, rota)  # each adds its tables to the metadata
 _HERE = Path(__file__).parent
 _FILES = (_HERE / "events" / "once.sql", _HERE / "capacity" / "guard.sql", _HERE / "bookings" / "book.sql")
 _END = "\n$$;\n"

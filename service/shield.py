@@ -29,8 +29,9 @@ class Shield:
 
         async def answering(message: Message) -> None:
             nonlocal begun
-            begun = True
-            deadline.reschedule(None)
+            if not begun:
+                begun = True
+                deadline.reschedule(None)
             await send(message)
 
         try:

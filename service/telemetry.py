@@ -17,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import ids
 from service.intake import StrictRoute
+from service.logs import configure
+
+__all__ = ["Telemetry", "configure", "router"]
 
 Headers = Iterable[tuple[bytes, bytes]]
 

@@ -9,12 +9,11 @@ import structlog
 
 from service.app import open_database
 from service.bookings.jobs import expire
-from service.database import Db, DatabaseAway
+from service.database import DatabaseAway, Db
 from service.events.jobs import number_events, prune_keys
 from service.rota.queries import sign
 from service.settings import Settings
 from service.telemetry import configure
-
 
 _log = structlog.get_logger()
 
@@ -58,7 +57,7 @@ async def repeat(db: Db, job: Job, stop: asyncio.Event) -> None:
             await db.call(sign, job.name, done)
         except DatabaseAway:
             _log.warning("database away", job=job.name)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it was, the other jobs go on and this one is tried again
             _log.exception("job failed", job=job.name)
         try:
             await asyncio.wait_for(stop.wait(), timeout=job.every_s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.accounts import keys, queries
 from service.auth import KINDS, KeyExpired, KeyRevoked, KeyUnknown, Principal
-from service.database import Db, DatabaseAway
+from service.database import DatabaseAway, Db
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What an API key looks like: `psk_`, the environment, `_`, and 256 random bits; only its SHA-256 is kept.
 
-A slow hash such as Argon2 protects what a person thought of. A random key can't be guessed, and every request hashes one.
+A slow hash such as Argon2 protects what a person thought of. A random key can't be guessed, and every request is
+worth a fast one.
 """
 
 import hashlib

@@ -20,6 +20,7 @@ from service.accounts.rules import (
 )
 from service.auth import Role
 from service.database import Tx
+from service.errors import Fault
 from service.events.queries import Happening, insert
 
 SERVICE = "service"  # causes what nobody asked for over HTTP: the command line, the first start
@@ -73,19 +74,21 @@ async def make_key(
     environment: str,
     name: str,
     scopes: Iterable[str] | None = None,
+    within: frozenset[str] | None = None,
     expires_at: datetime | None = None,
     by: str = SERVICE,
 ) -> tuple[Key, str]:
     """Make a key of an organisation. Gives it and its text, which nobody can find out again.
 
-    Without scopes it gets all that its role has. OrganisationNotFound, ScopeNotOfRole, ExpiryPassed.
+    Without scopes it gets all that can be granted. OrganisationNotFound, ScopeNotGrantable, ExpiryPassed.
     """
     owner = await organisation_of(tx, organisation_id)
     secret = keys.new_secret(environment)
-    granted = scopes_of(owner.role, scopes)
+    granted = scopes_of(owner.role, scopes, within=within)
     made = await queries.add_key(tx, owner.id, name=name, secret=secret, scopes=granted, expires_at=expires_at)
     if made is None:
-        raise ExpiryPassed
+        fault = Fault("/expires_at", "expiry-passed", "This moment has passed")
+        raise ExpiryPassed(faults=[fault])
     await _record(tx, "key.created", made.id, owner.id, made, by=by)
     return made, secret.text
 

@@ -109,6 +109,17 @@ async def unknown_facilities(read: Read, codes: Iterable[str]) -> list[str]:
     return [row["code"] for row in rows]
 
 
+async def facilities_of(read: Read, port: str) -> list[str]:
+    """Give the codes of a port's terminals and free zones."""
+    rows = await read.fetch("SELECT code FROM facilities WHERE port = $1 ORDER BY code", port)
+    return [row["code"] for row in rows]
+
+
+async def one_at_a_time(tx: Tx) -> None:
+    """Wait to be the only one who sets up a demonstration, until the end of the transaction."""
+    await tx.fetchval("SELECT pg_advisory_xact_lock(7305112)")
+
+
 async def add_mandates(tx: Tx, organisation_id: str, facilities: Iterable[str]) -> None:
     """Let an operator act on these facilities, too."""
     await tx.execute(
@@ -129,7 +140,7 @@ async def add_key(
         f"""INSERT INTO api_keys (id, organisation_id, name, hint, digest, scopes, expires_at)
             SELECT $1, $2, $3, $4, $5, $6, $7::timestamptz
             WHERE $7::timestamptz IS NULL OR $7::timestamptz > clock_timestamp()
-            RETURNING {_KEY}""",  # noqa: S608  put together from constants
+            RETURNING {_KEY}""",
         ids.new("key"),
         organisation_id,
         name,

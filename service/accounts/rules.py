@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.auth import SCOPES, Role
-from service.errors import Conflict, Fault, NotFound, Unfit
+from service.errors import Conflict, Fault, Malformed, NotFound, Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,11 @@ class MandateWithoutOperator(Unfit):
     """
 
 
-class ScopeNotOfRole(Unfit):
-    """A key can't have this scope, because its organisation's role doesn't.
+class ScopeNotGrantable(Unfit):
+    """The new key can't have this scope.
 
-    The member `scopes` lists those that it can have.
+    A key has scopes of its organisation's role only, and one made with another key no more than that one has. The
+    member `scopes` lists those that can be granted.
     """
 
 
@@ -84,7 +85,7 @@ class ExpiryPassed(Unfit):
     """
 
 
-class SecretShownOnce(Conflict):
+class SecretShownOnce(Malformed):
     """A new key is shown once, so this request can't be repeated under an Idempotency-Key.
 
     A replay could not show the key again: only a digest of it is kept. Send the request without the header; if its
@@ -100,11 +101,16 @@ def demand_operator(role: Role, facilities: Iterable[str]) -> None:
         )
 
 
-def scopes_of(role: Role, wanted: Iterable[str] | None) -> list[str]:
-    """Give the scopes of a new key: those that are wanted, or all that the role has. ScopeNotOfRole."""
+def scopes_of(role: Role, wanted: Iterable[str] | None, *, within: frozenset[str] | None) -> list[str]:
+    """Give the scopes of a new key: those that are wanted, or all that can be granted.
+
+    Those can be that the role has, and that are `within` the scopes of the key that asks, if one does.
+    ScopeNotGrantable.
+    """
+    grantable = SCOPES[role] if within is None else SCOPES[role] & within
     if wanted is None:
-        return sorted(SCOPES[role])
+        return sorted(grantable)
     chosen = sorted(set(wanted))
-    if strange := [scope for scope in chosen if scope not in SCOPES[role]]:
-        raise ScopeNotOfRole(f"No key of this role has {', '.join(strange)}.", scopes=sorted(SCOPES[role]))
+    if strange := [scope for scope in chosen if scope not in grantable]:
+        raise ScopeNotGrantable(f"{', '.join(strange)} can't be granted here.", scopes=sorted(grantable))
     return chosen

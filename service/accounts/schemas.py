@@ -36,7 +36,7 @@ class NewOwnKey(Strict):
     """A key to make for one's own organisation."""
 
     name: Line = Field(description="what the key is for, to tell it from others")
-    scopes: list[Scope] | None = Field(None, max_length=40, description="left out: all that the role has")
+    scopes: list[Scope] | None = Field(None, max_length=40, description="left out: all that can be granted")
     expires_at: Moment | None = Field(None, description="left out: no end")
 
 

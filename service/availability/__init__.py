@@ -5,7 +5,7 @@ Plain data in, plain data out: no I/O, no clock, no framework. The engine propos
 
 from service.availability.berths import berth_slots, earliest
 from service.availability.floors import FloorClaim, FloorTimetable
-from service.availability.judging import best_fit, permitted_stretches, refusals
+from service.availability.judging import best_fit, permitted_stretches, refusals, start_refusals, stay_refusals
 from service.availability.measures import (
     ALWAYS,
     DAY,
@@ -31,7 +31,10 @@ from service.availability.places import (
 )
 from service.availability.reasons import Need, Reason
 from service.availability.slots import BerthAsk, BerthSlot, StorageAsk, StorageSlot
+from service.availability.storage import earliest_storage, storage_refusals, storage_slots
 from service.availability.timetable import QuayClaim, QuayTimetable
+from service.availability.why_berth import why_no_berth
+from service.availability.why_storage import why_no_storage
 
 __all__ = [
     "ALWAYS",
@@ -64,8 +67,15 @@ __all__ = [
     "blocked_metres",
     "day_begins",
     "earliest",
+    "earliest_storage",
     "local_day",
     "local_days",
     "permitted_stretches",
     "refusals",
+    "start_refusals",
+    "stay_refusals",
+    "storage_refusals",
+    "storage_slots",
+    "why_no_berth",
+    "why_no_storage",
 ]

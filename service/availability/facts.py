@@ -16,7 +16,7 @@ FACTS = {
     TOO_HEAVY: "dwt_t",
     TOO_DEEP: "draught_cm",
 }
-LISTED = ("cargo", "hazard_class")
+LISTED = {"cargo": "cargo", "hazard_class": "hazard_classes"}  # field of the ship: field of the berth
 MEASURED = ("loa_cm", "beam_cm", "dwt_t", "draught_cm")
 
 
@@ -27,7 +27,7 @@ def changed(ship: Ship, **facts: Any) -> Ship:
 
 def listed(quay: Quay, field: str) -> tuple[str, ...]:
     """Give every cargo or hazard class that some berth of the quay takes, sorted."""
-    values: frozenset[str] = frozenset().union(*(getattr(berth, field) for berth in quay.berths))
+    values: frozenset[str] = frozenset().union(*(getattr(berth, LISTED[field]) for berth in quay.berths))
     return tuple(sorted(values))
 
 
@@ -62,14 +62,7 @@ def loa_bands(quay: Quay, most_cm: int) -> list[tuple[int, int]]:
     return list(pairwise(cuts))[::-1]
 
 
-def _largest_loa(quay: Quay, ship: Ship, passes: Callable[[Ship], bool]) -> int | None:
-    for low, high in loa_bands(quay, ship.loa_cm):
-        if passes(changed(ship, loa_cm=low)):
-            return _bisected(low, high, lambda loa_cm: passes(changed(ship, loa_cm=loa_cm)))
-    return None
-
-
-def _bisected(passing: int, failing: int, passes: Callable[[int], bool]) -> int:
+def last_passing(passing: int, failing: int, passes: Callable[[int], bool]) -> int:
     """Give the last value that passes, between one that does and one that does not."""
     while failing - passing > 1:
         middle = (passing + failing) // 2
@@ -78,6 +71,13 @@ def _bisected(passing: int, failing: int, passes: Callable[[int], bool]) -> int:
         else:
             failing = middle
     return passing
+
+
+def _largest_loa(quay: Quay, ship: Ship, passes: Callable[[Ship], bool]) -> int | None:
+    for low, high in loa_bands(quay, ship.loa_cm):
+        if passes(changed(ship, loa_cm=low)):
+            return last_passing(low, high, lambda loa_cm: passes(changed(ship, loa_cm=loa_cm)))
+    return None
 
 
 def _thresholds(quay: Quay, ship: Ship, field: str) -> Iterator[int]:

@@ -5,6 +5,7 @@ So no number can be raised again afterwards, whatever the others.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import combinations, product
 
 from service.availability.facts import FACTS, LISTED, MEASURED, changed, largest, least, listed
@@ -41,18 +42,18 @@ def fields_of(codes: Collection[str]) -> tuple[str, ...]:
     return tuple(FACTS[code] for code in codes if code in FACTS)
 
 
-def measured(quay: Quay, ship: Ship, fields: Collection[str], passes: Callable[[Ship], bool]) -> Ship | None:
-    """Give the ship with the measured ones of these fields at the largest values that pass; None if none do."""
+def measured(quay: Quay, ship: Ship, fields: Collection[str], passes: Callable[[Ship], bool]) -> Ship:
+    """Give the ship with the measured ones of these fields at the largest values that pass; some `variants` must."""
+
+    def some(one: Ship, *, still_open: Collection[str]) -> bool:
+        return any(map(passes, variants(quay, one, still_open)))
+
     still_open = set(fields)
     for field in (field for field in MEASURED if field in fields):
         still_open.discard(field)
-        most = largest(
-            quay, ship, field, lambda one, rest=tuple(still_open): any(map(passes, variants(quay, one, rest)))
-        )
-        if most is None:
-            return None
-        ship = changed(ship, **{field: most})
-    return ship if any(map(passes, variants(quay, ship, still_open))) else None
+        most = largest(quay, ship, field, partial(some, still_open=frozenset(still_open)))
+        ship = ship if most is None else changed(ship, **{field: most})
+    return ship
 
 
 def choices(ships: Iterable[Ship], asked: Ship) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:

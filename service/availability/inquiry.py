@@ -1,6 +1,6 @@
 """The nearest query that would find a berth, for an ask that finds none.
 
-    fit      the fewest facts of the ship, each changed as little as possible, so that the rules of some place let it lie
+    fit      the fewest facts of the ship, each changed as little as possible, for the rules of some place
     time     a shorter stay, or else a longer window, in which such a place is also free of claims and closures
     refit    the facts once more, as the new time may let more of the ship pass, and then the time once more
 
@@ -67,12 +67,12 @@ class Inquiry:
         return replace(self.ask, stay=self.window.within, end=FOREVER)
 
     def answer(self, ship: Ship) -> Answer | None:
-        """Give the nearest query that passes; the ship changed as its window demands, or failing that as a later one."""
+        """Give the nearest query that passes: the ship changed as its window demands, or else as a later one does."""
         fit = self.fit(ship)
         return (fit and self._nearby(ship, fit)) or self._far_off(ship)
 
     def fit(self, ship: Ship) -> Fit | None:
-        """Give the ships, closest to this one, that the rules let lie somewhere in the window, claims or closures or not."""
+        """Give the ships, closest to this one, that rules would let lie in the window, claims and closures apart."""
 
         def lies(one: Ship, unknown: bool) -> bool:  # noqa: FBT001
             return self._passes(one, self.near, (FULL, CLOSED, UNKNOWN) if unknown else (FULL, CLOSED))
@@ -104,6 +104,8 @@ class Inquiry:
         if passing:
             return Answer(passing, self.near.stay, self.near.end, self.window.end_codes)
         codes = self.blocked_by(fit.ships, unknown=fit.unknown)
+        if self.window.end_codes:
+            return self._by(self._later, ship, fit, codes)
         if fit.unknown:
             return self._by(self._later, ship, fit, codes) or self._by(self._shorter, ship, fit, (UNKNOWN,))
         return self._by(self._shorter, ship, fit, ()) or self._by(self._later, ship, fit, codes)
@@ -138,7 +140,7 @@ class Inquiry:
         return None if start is None else replace(self.far, end=max(start + self.far.stay, self.ask.end))
 
     def _measured(self, ship: Ship, fields: Collection[str], passes: Callable[[Ship], bool]) -> Ships:
-        """Give the ship with its numbers as large as pass, once for each combination of the listed facts that may change."""
+        """Give the ship with its numbers as large as pass, once for each value of the listed facts that may change."""
         fitted = measured(self.quay, ship, fields, passes)
         return tuple(variants(self.quay, fitted, [field for field in LISTED if field in fields]))
 

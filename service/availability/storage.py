@@ -34,10 +34,10 @@ def storage_slots(warehouse: Warehouse, timetable: FloorTimetable, ask: StorageA
     """
     if any(floor_refusals(warehouse, ask)):
         return
+    floor = Floor(warehouse, timetable, now)
     for span in spans(warehouse, timetable, ask, now):
         end = span.first + ask.stay
         first_on, last_on = local_days(span.first, end, warehouse.zone)
-        floor = Floor(warehouse, timetable, now)
         yield StorageSlot(
             warehouse=warehouse,
             quantity=ask.quantity,
@@ -138,7 +138,7 @@ def spans(
 def _free_days(
     floor: Floor, warehouse: Warehouse, quantity: int, start: int, end: int
 ) -> Iterator[tuple[date | None, date | None]]:
-    """Yield the runs of local days of a window on which the quantity is free: the first day, and the one after the last.
+    """Yield the runs of local days on which the quantity is free: the first day, and the one after the last.
 
     None stands for an end of the window.
     """

@@ -51,10 +51,12 @@ class Slices:
 
     def clear(self, mask: int, start: int, end: int) -> None:
         """Free the metres of a mask over `[start, end)`, and forget the boundaries that no longer part anything."""
-        for index in range(self._cut(start), self._cut(end)):
+        first, beyond = self._cut(start), self._cut(end)
+        for index in range(first, beyond):
             self.masks[index] &= ~mask
-        self._join(end)
-        self._join(start)
+        for index in range(beyond, first - 1, -1):
+            if index and self.masks[index] == self.masks[index - 1]:
+                del self.starts[index], self.masks[index]
 
     def over(self, start: int, end: int) -> int:
         """Give the metres blocked at any instant of `[start, end)`."""
@@ -84,11 +86,6 @@ class Slices:
             self.starts.insert(index, instant)
             self.masks.insert(index, self.masks[index - 1])
         return index
-
-    def _join(self, instant: int) -> None:
-        index = self.at(instant)
-        if index and self.masks[index] == self.masks[index - 1]:
-            del self.starts[index], self.masks[index]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from service.auth import Admin, Customs, Forwarder, Operator, Principal
 from service.bookings.rules import State
-from service.bookings.tables import bookings, legs
-from service.capacity.tables import MOMENT
+from service.bookings.tables import MOMENT, bookings, legs
 from service.database import Read, Statement, Tx, compiled
 from service.ports.tables import places
 
@@ -77,7 +76,8 @@ async def next_lapsed(tx: Tx) -> Standing | None:
     """Lock a booking whose hold or request has lapsed, one that no other worker is at; None if there is none."""
     # SKIP LOCKED: several workers would otherwise queue for the same row and find it done when they get it.
     row = await tx.fetchrow(
-        _STANDING + """WHERE b.expires_at <= clock_timestamp() ORDER BY b.expires_at
+        _STANDING
+        + """WHERE b.expires_at <= clock_timestamp() ORDER BY b.expires_at
                        LIMIT 1 FOR NO KEY UPDATE OF b SKIP LOCKED"""
     )
     return _standing(row) if row else None

@@ -1,7 +1,7 @@
 """The REST face of bookings."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,7 +26,7 @@ from service.bookings.rules import (
 )
 from service.capacity.rules import EVERY_RULE, SlotTaken, StorageFull
 from service.database import Db, PlaceBusy
-from service.errors import Fault
+from service.errors import Fault, Refusal
 from service.events.operations import Answer, Once
 from service.fields import Flag, Line, Moment
 from service.idempotency import (
@@ -45,10 +45,19 @@ from service.problems import InvalidRequest, problems
 
 router = APIRouter(route_class=StrictRoute, tags=["bookings"])
 
-_KEYS = (IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress)
-_CHANGES = (BookingUnknown, HoldExpired, StateForbids, life.BookingChanged, PlaceBusy, *_KEYS, *auth.REFUSALS)
+_KEYS: tuple[type[Refusal], ...] = (IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress)
+_CHANGES: tuple[type[Refusal], ...] = (
+    BookingUnknown,
+    HoldExpired,
+    StateForbids,
+    life.BookingChanged,
+    PlaceBusy,
+    *_KEYS,
+    *auth.REFUSALS,
+)
 
 Rehearsal = Annotated[Flag, Query(description="true: do everything but commit; a key sent with it is not kept")]
+MOST_DIGITS = 9
 IfMatch = Annotated[str | None, Header(description="the booking's ETag; left out: whatever its version")]
 
 
@@ -80,9 +89,7 @@ async def make(
     return _answer(await book(_desk(request), body, by=by, request=once), status=201)
 
 
-@router.post(
-    "/v1/bookings/{booking_id}/confirm", response_model=schemas.Booking, responses=problems(*_CHANGES)
-)
+@router.post("/v1/bookings/{booking_id}/confirm", response_model=schemas.Booking, responses=problems(*_CHANGES))
 async def confirm(
     by: auth.Booker,
     booking_id: BookingId,
@@ -92,8 +99,8 @@ async def confirm(
     if_match: IfMatch = None,
     validate_only: Rehearsal = False,
 ) -> Response:
-    """Make a reservation hold firm. Where a place asks for approval it becomes a request that waits for the operator."""
-    wish = _wish(request, by, booking_id, key, None, if_match)
+    """Make a reservation hold firm; where a place asks for approval, a request that waits for the operator."""
+    wish = life.Wish(booking_id, _version(if_match), _once(request, by, key, None))
     return _answer(await _run(request, validate_only)(life.confirm, wish, by=by))
 
 
@@ -113,7 +120,7 @@ async def extend_hold(
     validate_only: Rehearsal = False,
 ) -> Response:
     """Let a reservation hold live longer: to `until`, or as far as one extension goes. Its whole life is capped."""
-    wish = _wish(request, by, booking_id, key, body, if_match)
+    wish = life.Wish(booking_id, _version(if_match), _once(request, by, key, body))
     until = body.until if body else None
     return _answer(await _run(request, validate_only)(life.extend_hold, wish, by=by, until=until))
 
@@ -130,7 +137,7 @@ async def cancel(
     validate_only: Rehearsal = False,
 ) -> Response:
     """Give the berth and the floor back."""
-    wish = _wish(request, by, booking_id, key, body, if_match)
+    wish = life.Wish(booking_id, _version(if_match), _once(request, by, key, body))
     reason = body.reason if body else None
     return _answer(await _run(request, validate_only)(life.cancel, wish, by=by, reason=reason))
 
@@ -174,7 +181,7 @@ async def listed(
     if query.from_ is not None and query.to is not None and query.from_ >= query.to:
         raise InvalidRequest(faults=[Fault("?to", "window-backwards", "`to` lies after `from`.")])
     fit = fits("/v1/bookings", query, by.organisation_id)
-    last = page.after(fit, int)
+    last = cast("tuple[int] | None", page.after(fit, int))
     filters = queries.Filters(
         states=tuple(query.state) if query.state else None,
         port=query.port,
@@ -182,9 +189,7 @@ async def listed(
         client_reference=query.client_reference,
         window=(query.from_, query.to),
     )
-    rows = await _db(request).read(
-        queries.listed, by, filters, before=last[0] if last else None, limit=page.limit + 1
-    )
+    rows = await _db(request).read(queries.listed, by, filters, before=last[0] if last else None, limit=page.limit + 1)
     shown, following = page.cut(rows, fit, key=lambda row: (row[0],))
     items = ",".join(auth.as_seen(row[1], by) for row in shown)
     return Response(f'{{"items":[{items}],"next":{json.dumps(following)}}}', media_type="application/json")
@@ -209,15 +214,12 @@ def _once(request: Request, by: auth.Principal, key: str | None, body: BaseModel
     return Once(by.organisation_id, key, fingerprint(request.method, request.url.path, body).hex())
 
 
-def _wish(
-    request: Request, by: auth.Principal, booking_id: str, key: str | None, body: BaseModel | None, if_match: str | None
-) -> life.Wish:
-    """Give what is asked of a booking; a tag that is none of ours matches no version."""
-    version = None
-    if if_match is not None and if_match.strip() != "*":
-        tag = if_match.strip().strip('"')
-        version = int(tag) if tag.isdecimal() and len(tag) < 10 else -1  # noqa: PLR2004
-    return life.Wish(booking_id, version, _once(request, by, key, body))
+def _version(if_match: str | None) -> int | None:
+    """Give the version that an If-Match names; a tag that is none of ours matches no version."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = if_match.strip().strip('"')
+    return int(tag) if tag.isascii() and tag.isdecimal() and len(tag) <= MOST_DIGITS else -1
 
 
 def _answer(answer: Answer, status: int = 200) -> Response:

@@ -94,7 +94,9 @@ class BerthLeg(Strict):
     kind: Literal["berth"]
     quay: Line
     window: Window
-    from_m: Annotated[Whole, Field(ge=0)] | None = Field(None, description="left out: the tightest free place is chosen")
+    from_m: Annotated[Whole, Field(ge=0)] | None = Field(
+        None, description="left out: the tightest free place is chosen"
+    )
     to_m: Whole | None = None
     port: Line | None = None
     berths: list[Line] | None = None

@@ -123,7 +123,6 @@ async def _floor_timetables(read: Read, place_ids: Sequence[int]) -> dict[int, F
     return {place_id: FloorTimetable(of_place) for place_id, of_place in claims.items()}
 
 
-
 def find_berths(sight: Sight, ask: BerthAsk, limit: int) -> tuple[list[BerthSlot], list[tuple[str, list[Reason]]]]:
     """Give the earliest slots over all quays in sight, and for each quay that has none, why."""
     offers = [(place, berth_slots(place.quay, taken, ask, sight.at)) for place, taken in sight.quays]

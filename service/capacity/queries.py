@@ -11,11 +11,10 @@ _LAPSES = "CASE WHEN expires_at < 'infinity' THEN " + _MICROSECONDS.format("expi
 
 
 async def quay_claims(read: Read, place_ids: Sequence[int]) -> list[Any]:
-    """Give the claims on quays that end in the future: place_id, booking, leg, from_m, to_m, start_us, end_us, lapses_us."""
+    """Give the claims on quays that end in the future: place, booking, leg, metres from and to, start, end, lapse."""
     return await read.fetch(
-        f"""SELECT place_id, booking, leg, lower(metres) AS from_m, upper(metres) AS to_m,
-                   {_MICROSECONDS.format("lower(during)")} AS start_us, {_MICROSECONDS.format("upper(during)")} AS end_us,
-                   {_LAPSES} AS lapses_us
+        f"""SELECT place_id, booking, leg, lower(metres), upper(metres),
+                   {_MICROSECONDS.format("lower(during)")}, {_MICROSECONDS.format("upper(during)")}, {_LAPSES}
             FROM berth_claims
             WHERE place_id = ANY ($1) AND during && tstzrange(clock_timestamp(), NULL)""",  # noqa: S608  constants
         place_ids,
@@ -23,9 +22,9 @@ async def quay_claims(read: Read, place_ids: Sequence[int]) -> list[Any]:
 
 
 async def floor_claims(read: Read, place_ids: Sequence[int]) -> list[Any]:
-    """Give the claims on floors that end today or later: place_id, booking, leg, first_on, last_on, quantity, lapses_us."""
+    """Give the claims on floors that end today or later: place, booking, leg, first and last day, quantity, lapse."""
     return await read.fetch(
-        f"""SELECT place_id, booking, leg, lower(days) AS first_on, upper(days) AS last_on, quantity, {_LAPSES} AS lapses_us
+        f"""SELECT place_id, booking, leg, lower(days), upper(days), quantity, {_LAPSES}
             FROM storage_claims
             WHERE place_id = ANY ($1) AND upper(days) >= current_date - 1""",  # noqa: S608  constants
         place_ids,

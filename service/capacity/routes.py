@@ -46,9 +46,7 @@ async def storage_slots(
     """Give the earliest storage slots for goods, and for every warehouse that has none all that stands in the way."""
     start, end = _window(query)
     sight = await _sight(request, query, "warehouse")
-    ask = StorageAsk(
-        query.quantity, query.unit, query.bonded, query.hazard_class, duration(query.duration), start, end
-    )
+    ask = StorageAsk(query.quantity, query.unit, query.bonded, query.hazard_class, duration(query.duration), start, end)
     slots, without = find_storage(sight, ask, query.limit)
     return _answer(request, "warehouse", [schemas.storage_slot(slot) for slot in slots], without)
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service import clock
 from service.availability import BerthSlot, Need, Reason, StorageSlot
 from service.capacity.rules import refusal_of
 from service.fields import Duration, Flag, Line, Metres, Moment, Whole, duration_text
-from service.identifiers import Unlocode
+from service.identifiers import un_locode
+
+Unlocode = Annotated[str, AfterValidator(un_locode)]
 
 _EXAMPLE_WINDOW = {"start": "2026-12-01T06:00:00Z", "end": "2026-12-02T18:00:00Z"}
 

@@ -95,7 +95,7 @@ async def lock_numbering(tx: Tx) -> None:
 
 
 async def number(tx: Tx) -> int:
-    """Number the committed, unnumbered events in the order of their ids; the caller holds the lock."""
+    """Give the committed, unnumbered events their positions in the order of their ids; the caller holds the lock."""
     numbered: int = await tx.fetchval(
         """WITH waiting AS (
                SELECT id, row_number() OVER (ORDER BY id) AS nth FROM events WHERE position IS NULL

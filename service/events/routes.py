@@ -43,4 +43,3 @@ def _shown(event: Numbered, source: str, by: auth.Principal) -> str:
     previous, current, cause = ("null" if text is None else auth.as_seen(text, by) for text in texts)
     head = json.dumps(envelope(event, source), separators=(",", ":"))[:-1]
     return f'{head},"data":{{"previous":{previous},"current":{current},"cause":{cause}}}}}'
-

@@ -1,7 +1,6 @@
 """What happened: one append-only log that is outbox, feed and audit; and the keys that tie a request to an event."""
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Boolean,
@@ -15,6 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.database import metadata
 

@@ -17,4 +17,6 @@ async def sign(statement: Statement, job: str, done: int) -> None:
 
 async def last_runs(read: Read) -> dict[str, tuple[datetime, int]]:
     """Give for each job when it ran last, and how many things it has done in all."""
-    return {row["job"]: (row["ran_at"], row["done"]) for row in await read.fetch("SELECT job, ran_at, done FROM job_runs")}
+    return {
+        row["job"]: (row["ran_at"], row["done"]) for row in await read.fetch("SELECT job, ran_at, done FROM job_runs")
+    }

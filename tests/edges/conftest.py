@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
+from service import pages, problem_pages, telemetry
 from service.errors import Conflict, Unavailable, Unidentified
 from service.fields import Duration, Flag, Line, Metres, Moment, Strict, Whole, Window
 from service.framework import install
@@ -18,6 +19,7 @@ from service.idempotency import OptionalKey, RequiredKey
 from service.intake import StrictRoute
 from service.paging import Listed, Paging, fits
 from service.problems import problems
+from service.ratelimit import Limits
 from service.shield import HeadAsGet, Shield
 
 TIMEOUT_S = 0.3
@@ -58,6 +60,9 @@ class StorageLeg(Strict):
     window: Window
 
 
+Leg = Annotated[BerthLeg | StorageLeg, Field(discriminator="kind")]
+
+
 class Call(Strict):
     vessel: Line
     loa_m: Metres
@@ -65,7 +70,7 @@ class Call(Strict):
     crew: int = 0
     stay: Duration | None = None
     remark: Annotated[Line, Field(max_length=10)] | None = None
-    legs: Annotated[list[Annotated[BerthLeg | StorageLeg, Field(discriminator="kind")]], Field(max_length=9)] = []
+    legs: Annotated[list[Leg], Field(max_length=9, default_factory=list)]
 
 
 class Echo(BaseModel):
@@ -92,13 +97,15 @@ async def identified(request: Request) -> str:
     return "org"
 
 
-@router.post("/v1/calls", status_code=201, responses=problems(BerthTaken, QuayAsleep))
-async def make_call(by: Annotated[str, Depends(identified)], body: Call) -> Echo:
+@router.post(
+    "/v1/calls", status_code=201, responses=problems(BerthTaken, QuayAsleep), dependencies=[Depends(identified)]
+)
+async def make_call(body: Call) -> Echo:
     return Echo(vessel=body.vessel, loa_m=body.loa_m, stay=body.stay, legs=body.legs)
 
 
 @router.get("/v1/calls")
-async def calls(page: Paging, state: str | None = None, by: Annotated[str, Depends(identified)] = "") -> Listed[int]:
+async def calls(page: Paging, state: str | None = None) -> Listed[int]:
     digest = fits("/v1/calls", {"state": state}, "org")
     after = page.after(digest, int)
     rows = list(range(after[0] + 1 if after else 0, 7))[: page.limit + 1]
@@ -153,6 +160,13 @@ async def refuse(what: str) -> None:
             await asyncio.sleep(5)
 
 
+@router.get("/limited/{rate}")
+async def limited(rate: int, request: Request) -> str:
+    request.scope["organisation_id"] = "org_limited"
+    request.app.state.limits.spend(request.scope, f"org_{rate}", "booking", rate)
+    return "passed"
+
+
 @router.get("/stream")
 async def stream() -> StreamingResponse:
     async def slowly() -> AsyncIterator[bytes]:
@@ -176,15 +190,19 @@ def edges() -> FastAPI:
     """Give the small service, put together as app.py puts the real one."""
     app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None)
     app.state.settings = SimpleNamespace(body_limit_bytes=BODY_LIMIT)
-    app.include_router(router)
+    app.state.limits = Limits()
+    for part in (router, telemetry.router, problem_pages.router, pages.router):
+        app.include_router(part)
     install(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shield, timeout_s=TIMEOUT_S)
+    app.add_middleware(telemetry.Telemetry)
     return app
 
 
 @pytest.fixture(scope="session")
 def app() -> FastAPI:
+    telemetry.configure()
     return edges()
 
 

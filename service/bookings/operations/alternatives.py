@@ -8,10 +8,11 @@ from service.availability import (
     blocked_metres,
     earliest,
     earliest_storage,
-    is_free,
+    best_fit,
     permitted_stretches,
     storage_slots,
 )
+from service.availability.timetable import runs
 from service.bookings.operations.plan import berth_ask, codes, storage_ask
 from service.bookings.schemas import BerthLeg, NewBooking, StorageLeg
 from service.capacity.operations import Sight, Timetables
@@ -24,9 +25,7 @@ MOST = 5
 _LOOK_AHEAD = 30 * DAY
 
 
-async def with_alternatives(
-    timetables: Timetables, rulebook: Rulebook, asked: NewBooking, refusal: Refusal
-) -> Refusal:
+async def with_alternatives(timetables: Timetables, rulebook: Rulebook, asked: NewBooking, refusal: Refusal) -> Refusal:
     """Give the refusal with up to five slots that were free a moment ago, for the legs that are not.
 
     Each begins no earlier than the leg it stands for, and ends within thirty days after it.
@@ -44,14 +43,18 @@ def _free(leg: BerthLeg | StorageLeg, asked: NewBooking, places: Mapping[str, Pl
     """Say whether a leg could be had just as it was asked for."""
     if isinstance(leg, StorageLeg):
         floor = _of(sight.warehouses, leg.warehouse)
-        return next(storage_slots(places[leg.warehouse].warehouse, floor, storage_ask(leg, asked), sight.at), None) is not None
+        return (
+            next(storage_slots(places[leg.warehouse].warehouse, floor, storage_ask(leg, asked), sight.at), None)
+            is not None
+        )
     quay, ask = places[leg.quay].quay, berth_ask(leg, asked)
     need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
     if leg.from_m is None:
         stretches = permitted_stretches(quay, ask.ship, ask.start, ask.end)
     else:
         stretches = [(leg.from_m, leg.from_m + need_m)]
-    return is_free(quay, _of(sight.quays, leg.quay), stretches, ask, sight.at)
+    blocked = _of(sight.quays, leg.quay).at(sight.at).over(ask.start, ask.end + quay.terms.turnaround)
+    return best_fit(stretches, runs(blocked), need_m) is not None
 
 
 def _offers(leg: BerthLeg | StorageLeg, asked: NewBooking, sight: Sight, limit: int) -> list[dict[str, Any]]:
@@ -66,4 +69,3 @@ def _offers(leg: BerthLeg | StorageLeg, asked: NewBooking, sight: Sight, limit: 
 
 def _of(sight: list[tuple[Place, Any]], code: str) -> Any:
     return next(timetable for place, timetable in sight if place.code == code)
-

@@ -4,6 +4,7 @@ Everyone keeps one order of locks: idempotency key, booking, places. What is dec
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -132,11 +133,11 @@ async def _become(
     *,
     by: str,
     type_: str | None = None,
-    cause: dict[str, str | None] | None = None,
+    cause: Mapping[str, str | None] | None = None,
 ) -> int:
     """Store what has become of a booking, and record it as one event, whose id it gives."""
     await queries.store(tx, booking.number, state, lapses)
-    why = None if cause is None else json.dumps(cause)
+    why = None if cause is None else json.dumps(dict(cause))
     return await queries.record(
         tx, booking.number, type_ or f"booking.{state}", by=by, previous=booking.shown, cause=why
     )

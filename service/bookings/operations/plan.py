@@ -264,7 +264,9 @@ def _refuse_overlap(legs: tuple[BerthPlan | StoragePlan, ...]) -> None:
     for position, (first_number, first) in enumerate(named):
         for number, other in named[position + 1 :]:
             if _overlap(first, other):
-                message = f"Legs {first_number} and {number} block the same metres of {first.place.code} at the same time."
+                message = (
+                    f"Legs {first_number} and {number} block the same metres of {first.place.code} at the same time."
+                )
                 raise LegsOverlap(message, faults=[Fault(f"/legs/{number}", "legs-overlap", message)])
 
 
@@ -277,5 +279,3 @@ def _overlap(first: BerthPlan, other: BerthPlan) -> bool:
         and first.ask.start < other.blocked_until
         and other.ask.start < first.blocked_until
     )
-
-

@@ -136,8 +136,8 @@ def _quay(row: Any, zone: ZoneInfo) -> Quay:
         port=row["port"],
         zone=zone,
         length_m=row["length_m"],
-        berths=tuple(_berth(*each) for each in _items(row["berths"])),
-        limits=tuple(_limit(*each) for each in _items(row["limits"])),
+        berths=tuple(_berth(each) for each in _items(row["berths"])),
+        limits=tuple(_limit(each) for each in _items(row["limits"])),
         closures=tuple(
             Closure(start, _until(end), from_m, to_m) for start, end, from_m, to_m, _ in _items(row["closures"])
         ),
@@ -172,17 +172,14 @@ def _bounds(row: Any) -> dict[str, int]:
     return {name: clock.duration(row[name]) for name in names}
 
 
-def _berth(
-    code: str, from_cm: int, to_cm: int, cargo: list[str], hazards: list[str], dwt_t: int | None, bookable: bool
-) -> Berth:
-    return Berth(code, from_cm, to_cm, frozenset(cargo), frozenset(hazards), dwt_t, bookable)
+def _berth(each: list[Any]) -> Berth:
+    code, from_cm, to_cm, cargo, hazard_classes, max_dwt_t, bookable = each
+    return Berth(code, from_cm, to_cm, frozenset(cargo), frozenset(hazard_classes), max_dwt_t, bookable)
 
 
-def _limit(
-    berth: str, since: int | None, until: int | None, low_cm: int | None, high_cm: int | None, *measures: int
-) -> Limit:
-    since = ALWAYS if since is None else since
-    return Limit(berth, since, _until(until), low_cm or 0, FOREVER if high_cm is None else high_cm, *measures)
+def _limit(each: list[Any]) -> Limit:
+    berth, since, until, low_cm, high_cm, *measures = each
+    return Limit(berth, ALWAYS if since is None else since, _until(until), low_cm or 0, _until(high_cm), *measures)
 
 
 def _floor_closure(start: int, end: int | None, quantity: int, zone: ZoneInfo) -> FloorClosure:

@@ -1,4 +1,4 @@
-"""SQL that puts reference data where there is none. What is there already stays as it is: an operator may have changed it."""
+"""SQL that puts reference data where there is none. What is there stays: an operator may have changed it."""
 
 import json
 from collections.abc import Iterable, Mapping

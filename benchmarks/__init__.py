@@ -1,0 +1,1 @@
+"""What the service costs, as ratios to something that everybody has: pgbench, and a bare route of the same framework."""

@@ -1,0 +1,1 @@
+SELECT * FROM book(bench_asked(nextval('bench'), false));

@@ -1,0 +1,136 @@
+"""`python -m service <command>`: everything that runs, one command each."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from service.accounts import commands, demo
+from service.database import Db
+from service.errors import Refusal
+from service.ports.operations import seed
+from service.settings import Settings
+
+_ROOT = Path(__file__).parent.parent
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Read the command line and do what it says; a refusal ends it with its sentence."""
+    arguments = parser().parse_args(given)
+    try:
+        arguments.run(arguments)
+    except Refusal as refusal:
+        sys.exit(f"{refusal.code()}: {refusal.detail}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the commands."""
+    top = argparse.ArgumentParser(prog="python -m service", description="Slotway. DATABASE_URL names the database.")
+    actions = top.add_subparsers(required=True, metavar="api | worker | migrate | seed | key | openapi")
+    api = actions.add_parser("api", help="serve the REST API")
+    api.add_argument("--host", default="127.0.0.1")
+    api.add_argument("--port", type=int, default=8000)
+    api.add_argument("--processes", type=int, default=1)
+    api.set_defaults(run=_api)
+    actions.add_parser("worker", help="run the jobs").set_defaults(run=_worker)
+    actions.add_parser("migrate", help="bring the schema up to date").set_defaults(run=_migrate)
+    seeding = actions.add_parser("seed", help="load the reference data that is missing")
+    seeding.add_argument("--demo", type=Path, metavar="FILE", help="make demo organisations, and leave their keys here")
+    seeding.add_argument("--url", help="the address to write into FILE; none: SLOTWAY_PUBLIC_URL")
+    seeding.set_defaults(run=_seed)
+    key = actions.add_parser("key", help="make, list and revoke API keys")
+    commands.add_arguments(key)
+    key.set_defaults(run=_key)
+    actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
+    return top
+
+
+def application() -> FastAPI:
+    """Give the ASGI application of one process, with settings from the environment."""
+    from service.app import create_app  # noqa: PLC0415  only the API needs all of it
+
+    return create_app(Settings())
+
+
+def migrate(url: str) -> None:
+    """Bring the schema of a database up to date. Safe when several do so at once: they take turns."""
+    from alembic import command  # noqa: PLC0415  only this needs Alembic
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(toml_file=str(_ROOT / "pyproject.toml"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def _api(arguments: argparse.Namespace) -> None:
+    import uvicorn  # noqa: PLC0415  only this needs a server
+
+    uvicorn.run(
+        "service.__main__:application",
+        factory=True,
+        host=arguments.host,
+        port=arguments.port,
+        workers=arguments.processes,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=Settings().drain_s,
+    )
+
+
+def _worker(_: argparse.Namespace) -> None:
+    from service.worker import run  # noqa: PLC0415  only this needs the jobs
+
+    asyncio.run(run(Settings()))
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    migrate(Settings().database_url.get_secret_value())
+
+
+def _seed(arguments: argparse.Namespace) -> None:
+    settings = Settings()
+    if arguments.demo and settings.environment != "test":
+        sys.exit("a demonstration is for test installations: SLOTWAY_ENVIRONMENT is not `test`")
+
+    async def work(db: Db) -> None:
+        await db.write(seed)
+        if arguments.demo:
+            await demo.equip(db, arguments.demo, url=arguments.url or settings.public_url)
+
+    _with_database(settings, work)
+
+
+def _key(arguments: argparse.Namespace) -> None:
+    settings, work = Settings(), commands.work_of(arguments)
+    _with_database(settings, lambda db: work(db, settings.environment))
+
+
+def _openapi(_: argparse.Namespace) -> None:
+    sys.stdout.write(json.dumps(application().openapi(), indent=2) + "\n")
+
+
+def _with_database(settings: Settings, work: Callable[[Db], Awaitable[None]]) -> None:
+    """Do some work with the database, and close it."""
+    from service.app import open_database  # noqa: PLC0415  it imports every concept
+
+    async def run() -> None:
+        db = await open_database(settings)
+        try:
+            await work(db)
+        finally:
+            await db.close()
+
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""SQL that reads ports as they are shown to people: every figure with where it comes from."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from service.database import Read
+
+Row = dict[str, Any]
+
+DURATIONS = (
+    "shortest_stay", "longest_stay", "horizon", "least_notice", "hold_for", "hold_at_most", "pending_for",
+    "amend_until", "no_show_after",
+)  # fmt: skip
+_TERMS = ", ".join(f"extract(epoch FROM {name})::bigint AS {name}" for name in DURATIONS)
+
+LIMIT = """
+    l.berth, l.notice_id AS notice, l.draught_m, l.draught_with_tide_m, l.max_loa_m, l.max_beam_m,
+    CASE WHEN isfinite(lower(l.valid)) THEN lower(l.valid) END AS since,
+    CASE WHEN isfinite(upper(l.valid)) THEN upper(l.valid) END AS until,
+    lower(l.loa_band_cm) AS low_cm, upper(l.loa_band_cm) AS high_cm"""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A port and all that is in it, table by table, as one snapshot. Durations are seconds."""
+
+    port: Row
+    facilities: list[Row]
+    quays: list[Row]
+    berths: list[Row]
+    limits: list[Row]
+    warehouses: list[Row]
+
+
+async def ports(read: Read) -> list[Row]:
+    """Give all ports, by code."""
+    return [dict(row) for row in await read.fetch("SELECT * FROM ports ORDER BY unlocode")]
+
+
+async def catalogue(read: Read, unlocode: str) -> Catalogue | None:
+    """Give a port with all that is in it, limits in force and to come included."""
+    row = await read.fetchrow(
+        f"""
+        SELECT to_json(o) AS port,
+        (SELECT json_agg(f ORDER BY f.code) FROM facilities f WHERE f.port = o.unlocode) AS facilities,
+        (SELECT json_agg(q ORDER BY q.code) FROM (
+            SELECT p.code, p.facility, p.rules_version, length_m, clearance_least_m, clearance_percent,
+                   extract(epoch FROM turnaround)::bigint AS turnaround, {_TERMS}, asks_approval, terms_confidence
+            FROM places p JOIN quays ON place_id = p.id WHERE p.port = o.unlocode) q) AS quays,
+        (SELECT json_agg(b ORDER BY b.from_m, b.code) FROM (
+            SELECT p.code AS quay, berths.*, berths.code
+            FROM places p JOIN berths ON place_id = p.id WHERE p.port = o.unlocode) b) AS berths,
+        (SELECT json_agg(n ORDER BY n.berth, n.since NULLS FIRST, n.low_cm) FROM (
+            SELECT {LIMIT}, d.source, d.as_of, d.confidence, d.note
+            FROM places p JOIN berths b ON b.place_id = p.id JOIN berth_limits l ON l.berth = b.code
+            JOIN draught_notices d ON d.id = l.notice_id
+            WHERE p.port = o.unlocode AND (upper_inf(l.valid) OR upper(l.valid) > now())) n) AS limits,
+        (SELECT json_agg(w ORDER BY w.code) FROM (
+            SELECT p.code, p.facility, p.rules_version, unit, capacity, bonded, hazard_classes, temperature, bookable,
+                   {_TERMS}, asks_approval, terms_confidence, source, as_of, confidence, note
+            FROM places p JOIN warehouses ON place_id = p.id WHERE p.port = o.unlocode) w) AS warehouses
+        FROM ports o WHERE o.unlocode = $1""",  # noqa: S608  put together from constants
+        unlocode,
+    )
+    if row is None:
+        return None
+    return Catalogue(json.loads(row["port"]), *(json.loads(part or "[]") for part in list(row)[1:]))

@@ -1,0 +1,186 @@
+"""What is answered about ports: every figure with its source, date and confidence."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from service.fields import Duration
+from service.ports.queries.catalogue import DURATIONS, Catalogue, Row
+from service.ports.schemas.notices import Confidence, Limits, band_of
+
+
+class Provenance(BaseModel):
+    """Where figures come from."""
+
+    source: str
+    as_of: str | None = Field(description="year or day that the source speaks of")
+    confidence: Confidence
+    note: str | None = None
+
+
+class ShownLimits(Limits, Provenance):
+    """Limits of a berth with the notice that put them in force."""
+
+    notice: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_row(cls, row: Any) -> Any:
+        window = {"start": row["since"], "end": row["until"]}
+        return row | {"window": window, "loa_band": band_of(row["low_cm"], row["high_cm"])}
+
+
+class Terms(BaseModel):
+    """The parameters of a place."""
+
+    shortest_stay: Duration
+    longest_stay: Duration
+    horizon: Duration = Field(description="how far ahead a stay may start")
+    least_notice: Duration = Field(description="how long before its start a stay must be booked at least")
+    hold_for: Duration = Field(description="life of a reservation hold")
+    hold_at_most: Duration = Field(description="its life with all extensions")
+    asks_approval: bool
+    pending_for: Duration = Field(description="life of a request that waits for approval")
+    amend_until: Duration = Field(description="amendments are free until so long before the start")
+    no_show_after: Duration
+    terms_confidence: Confidence
+
+
+class Berth(Provenance):
+    """A label on a stretch of quay."""
+
+    code: str
+    from_m: float
+    length_m: float | None = Field(description="null: not known")
+    cargo: list[str]
+    hazard_classes: list[str]
+    hazard_confidence: Confidence
+    max_dwt_t: int | None
+    bookable: bool
+    limits: list[ShownLimits] = Field(description="in force and to come")
+
+
+class Quay(BaseModel):
+    """A wall that ships lie at, `length_m` whole metres long."""
+
+    code: str
+    length_m: int
+    bookable: bool = Field(description="whether some berth of it is")
+    clearance_least_m: int
+    clearance_percent: int
+    turnaround: Duration
+    terms: Terms
+    rules_version: int
+    berths: list[Berth]
+
+
+class Terminal(BaseModel):
+    """A terminal and its quays."""
+
+    code: str
+    name: str
+    operator: str
+    smdg: str | None
+    quays: list[Quay]
+
+
+class Warehouse(Provenance):
+    """A floor in a free zone."""
+
+    code: str
+    unit: str
+    capacity: int
+    bonded: bool
+    hazard_classes: list[str]
+    temperature: str
+    bookable: bool
+    terms: Terms
+    rules_version: int
+
+
+class FreeZone(BaseModel):
+    """A free zone and its warehouses."""
+
+    code: str
+    name: str
+    operator: str
+    warehouses: list[Warehouse]
+
+
+class PortSummary(Provenance):
+    """A port."""
+
+    unlocode: str
+    name: str
+    country: str
+    time_zone: str
+    latitude: float | None
+    longitude: float | None
+    authority: str
+
+
+class Port(PortSummary):
+    """A port with its terminals and free zones, down to each berth and warehouse."""
+
+    terminals: list[Terminal]
+    free_zones: list[FreeZone]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Self:
+        """Give a port with all that is in it, as it is answered."""
+        quays, warehouses = _quays(catalogue), _grouped(map(_with_terms, catalogue.warehouses), "facility")
+        return cls.model_validate(
+            catalogue.port
+            | {
+                "terminals": [
+                    facility | {"quays": quays[facility["code"]]}
+                    for facility in catalogue.facilities
+                    if facility["kind"] == "terminal"
+                ],
+                "free_zones": [
+                    facility | {"warehouses": warehouses[facility["code"]]}
+                    for facility in catalogue.facilities
+                    if facility["kind"] == "free_zone"
+                ],
+            }
+        )
+
+
+def _quays(catalogue: Catalogue) -> dict[str, list[Row]]:
+    """Give the quays of each terminal, with their berths and those berths' limits."""
+    limits = _grouped(catalogue.limits, "berth")
+    berths = _grouped(
+        (
+            berth | {"length_m": berth["length_m"] or None, "limits": limits[berth["code"]]}
+            for berth in catalogue.berths
+        ),
+        "quay",
+    )
+    return _grouped(
+        (
+            _with_terms(quay)
+            | {
+                "turnaround": timedelta(seconds=quay["turnaround"]),
+                "berths": berths[quay["code"]],
+                "bookable": any(berth["bookable"] for berth in berths[quay["code"]]),
+            }
+            for quay in catalogue.quays
+        ),
+        "facility",
+    )
+
+
+def _with_terms(place: Row) -> Row:
+    """Give a place with its terms in an object of their own."""
+    terms = {name: timedelta(seconds=place[name]) for name in DURATIONS}
+    return place | {"terms": terms | {name: place[name] for name in ("asks_approval", "terms_confidence")}}
+
+
+def _grouped(rows: Iterable[Row], by: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row[by]].append(row)
+    return groups

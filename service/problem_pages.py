@@ -1,0 +1,94 @@
+"""The pages under `/problems/`: each refusal, as its own docstring explains it, for a person or as JSON."""
+
+from collections.abc import Iterator
+from html import escape
+from inspect import cleandoc
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from service import errors
+from service.errors import NotFound, Refusal, every_refusal
+from service.intake import StrictRoute
+from service.pages import page, wants_html
+from service.problems import STATUS, problems, status_of
+
+router = APIRouter(route_class=StrictRoute, tags=["problems"])
+
+
+class NoSuchProblem(NotFound):
+    """There is no problem type of this name.
+
+    Look it up in the list at `/problems/`; types are in kebab-case.
+    """
+
+
+class ProblemType(BaseModel):
+    """A problem type: its code, the status it comes with, its title, and what to do about it."""
+
+    type: str
+    code: str
+    status: int
+    title: str
+    advice: str
+
+
+def explained(refusal: type[Refusal]) -> ProblemType:
+    """Give the page of a refusal, from its docstring."""
+    title, _, advice = cleandoc(refusal.__doc__ or "").partition("\n")
+    code = refusal.code()
+    address = f"/problems/{code}"
+    return ProblemType(type=address, code=code, status=status_of(refusal), title=title, advice=advice.strip())
+
+
+def types() -> list[ProblemType]:
+    """Give every problem type of the service, by its code; a bare kind, which nothing raises, is none."""
+    return sorted((explained(each) for each in _raised()), key=lambda each: each.code)
+
+
+def _raised() -> Iterator[type[Refusal]]:
+    kinds = {each for each in STATUS if each.__module__ == errors.__name__}
+    seen: set[type[Refusal]] = set()
+    for each in every_refusal():
+        if each not in kinds and each not in seen:
+            seen.add(each)
+            yield each
+
+
+@router.get("/problems/", response_model=list[ProblemType])
+async def problem_types(request: Request) -> Response:
+    """List every type of problem that this service answers with."""
+    found = types()
+    if wants_html(request):
+        return page("Problems", "<p>Every refusal of this service, by its code.</p>" + "".join(map(_row, found)))
+    return JSONResponse([each.model_dump() for each in found])
+
+
+@router.get("/problems/{code}", response_model=ProblemType, responses=problems(NoSuchProblem))
+async def problem_type(code: str, request: Request) -> Response:
+    """Say what a type of problem means and what to do about it."""
+    found = next((each for each in types() if each.code == code), None)
+    if found is None:
+        raise NoSuchProblem
+    if wants_html(request):
+        return page(found.title, _whole(found))
+    return JSONResponse(found.model_dump())
+
+
+def _row(each: ProblemType) -> str:
+    code = escape(each.code)
+    heading = f'<h2><a href="/problems/{code}">{code}</a> <small>{each.status}</small></h2>'
+    return f"<section>{heading}<p>{escape(each.title)}</p></section>"
+
+
+def _whole(each: ProblemType) -> str:
+    paragraphs = "".join(f"<p>{_text(part)}</p>" for part in each.advice.split("\n\n"))
+    named = f"<p><code>{escape(each.code)}</code> · status {each.status}</p>"
+    return f'{named}{paragraphs}<p><a href="/problems/">All problems</a></p>'
+
+
+def _text(part: str) -> str:
+    """Give a paragraph with what is in backquotes as code."""
+    pieces = escape(part).split("`")
+    return "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
