@@ -15,8 +15,8 @@ def run(claims: int) -> list[dict[str, object]]:
     """Measure slots where many are free and where few are; give a row for each."""
     rows = []
     with stage.postgres(claims) as server, stage.api(server, processes=1) as url:
-        for name, loa in (("plenty", 40), ("rare", 140)):
-            path = _path(loa)
+        for name, stay in (("plenty", "PT2H"), ("rare", "PT10H")):
+            path = _path(stay)
             bare = _bare(_get(url + path))
             with bare as plain:
                 ours, theirs = [], []
@@ -35,10 +35,10 @@ def run(claims: int) -> list[dict[str, object]]:
     return rows
 
 
-def _path(loa: int) -> str:
+def _path(stay: str) -> str:
     start = stage.base() - timedelta(days=59)
-    window = {"from": start.isoformat(), "to": (start + timedelta(days=89)).isoformat(), "duration": "PT24H"}
-    return "/v1/berth-slots?" + urlencode({"port": "XXTWO", "loa_m": loa, "draught_m": 5, "cargo": "general", **window})
+    window = {"from": start.isoformat(), "to": (start + timedelta(days=89)).isoformat(), "duration": stay}
+    return "/v1/berth-slots?" + urlencode({"port": "XXTWO", "loa_m": 90, "draught_m": 5, "cargo": "general", **window})
 
 
 def _get(address: str) -> bytes:

@@ -15,15 +15,18 @@ from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from service.errors import Fault, Malformed, Unfit
+from service.errors import Fault, Malformed, Refusal, Unfit
 from service.problems import BodyTooLarge, NoSuchPath, UnsupportedMediaType
 
 DEEPEST = 32
+MOST_KEYS = 500  # of one object; each unknown one costs a fault, and 100,000 of them would cost seconds
 MOST_DIGITS = 40
 _JSON_TYPES = frozenset({"application/json", "application/json; charset=utf-8", "application/json;charset=utf-8"})
+_UNREAD = b"unread"
 _TEXT = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _REPEATABLE = (list, set, tuple, frozenset)
@@ -32,9 +35,9 @@ _REPEATABLE = (list, set, tuple, frozenset)
 class MalformedJson(Malformed):
     """The body is not the JSON that this service reads.
 
-    Send RFC 8259 JSON in UTF-8 without a byte order mark, at most 32 levels deep, each key once per object, numbers of
-    at most 40 digits, no NaN or Infinity, and no NUL or half a surrogate pair in any text. The `detail` says which
-    of these it is.
+    Send RFC 8259 JSON in UTF-8 without a byte order mark, at most 32 levels deep, at most 500 keys in an object and
+    each once, numbers of at most 40 digits, no NaN or Infinity, and no NUL or half a surrogate pair in any text. The
+    `detail` says which of these it is.
     """
 
 
@@ -48,7 +51,8 @@ class UnknownParameter(Unfit):
 class StrictRoute(APIRoute):
     """A route that refuses unknown or repeated query parameters and reads its body strictly.
 
-    Names are those of the route and its own dependencies, not of dependencies given to `include_router`.
+    Names are those of the route and its own dependencies, not of dependencies given to `include_router`. Who asks is
+    settled before what the body says: a stranger learns that he is one, not that his JSON is wrong.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -56,6 +60,8 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
         known = dict(_query_names(self.dependant))
         has_body = self.body_field is not None
+        if self.body_field and (self._embed_body_fields or not self.body_field.validate(_UNREAD)[1]):
+            raise TypeError(f"{self.path}: its body has to be one model, which can't take {_UNREAD!r} for a value")
 
         async def strict(request: Request) -> Response:
             if "\0" in request.scope["path"]:
@@ -66,20 +72,35 @@ class StrictRoute(APIRoute):
                 return await handler(request)
             read = ReadRequest(request.scope, request.receive)
             await read.load(request.app.state.settings.body_limit_bytes)
-            return await handler(read)
+            try:
+                return await handler(read)
+            except RequestValidationError:
+                if read.refusal is None:
+                    raise
+                raise read.refusal from None
 
         return strict
 
 
 class ReadRequest(Request):
-    """A request whose body was read and decoded before FastAPI asks for it."""
+    """A request whose body was read and decoded before FastAPI asks for it.
+
+    FastAPI reads the body first and asks for the principal second. So a body that is refused is remembered, a mark that
+    no model takes stands in for it, and the refusal comes out once everything else about the request is right.
+    """
+
+    refusal: Refusal | None = None
 
     async def load(self, limit: int) -> None:
-        """Read the body, at most `limit` bytes of it, and decode it."""
-        self._body = await _bounded(self, limit)
-        if self._body:
-            _refuse_other_types(self.headers.get("content-type", ""))
-            self._json = decode(self._body)
+        """Read the body, at most `limit` bytes of it, and decode it, or remember why not."""
+        try:
+            self._body = await _bounded(self, limit)
+            if self._body:
+                _refuse_other_types(self.headers.get("content-type", ""))
+                self._json = decode(self._body)
+        except Refusal as refusal:
+            self.refusal = refusal
+            self._body = self._json = _UNREAD
 
 
 async def _bounded(request: Request, limit: int) -> bytes:
@@ -135,6 +156,8 @@ def _refuse_deep(text: str) -> None:
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Give a JSON object; of two values under one key, parsers differ in which they believe."""
+    if len(pairs) > MOST_KEYS:
+        raise MalformedJson(f"An object has more than {MOST_KEYS} keys.")
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)

@@ -251,7 +251,7 @@ def greeting(here: Checkout, address: str) -> str:
         *(f"  {who:15} {key}" for who, key in keys.items()),
     ]
     if not keys:
-        lines.append("  made by an earlier start elsewhere; `python3 run.py key` makes new ones")
+        lines.append("  made by an earlier start elsewhere; `python3 run.py key create` makes new ones")
     lines += ["", "Try:", f"  curl -s {address}/livez", f"  {as_forwarder} {address}/v1/ports"]
     lines += [
         f"  {as_forwarder} '{address}/v1/berth-slots?{asked}'",

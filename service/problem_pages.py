@@ -56,6 +56,7 @@ def _raised() -> Iterator[type[Refusal]]:
             yield each
 
 
+@router.get("/problems", include_in_schema=False)
 @router.get("/problems/", response_model=list[ProblemType])
 async def problem_types(request: Request) -> Response:
     """List every type of problem that this service answers with."""

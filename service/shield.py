@@ -81,4 +81,4 @@ class HeadAsGet:
 
         as_get = {**scope, "method": "GET"}
         await self.app(as_get, gone_once_answered, without_body)
-        scope.update({key: as_get[key] for key in ("route", "path_params") if key in as_get})
+        scope.update({key: as_get[key] for key in ("route", "endpoint") if key in as_get})

@@ -124,7 +124,8 @@ def complete(headers: Headers, more: Headers) -> list[tuple[bytes, bytes]]:
 
 def template(scope: Scope) -> str:
     """Give the route's template (`/v1/bookings/{booking_id}`), so that figures do not multiply with ids or scanners."""
-    return getattr(scope.get("route"), "path", UNMATCHED)
+    by_endpoint = getattr(scope.get("endpoint"), "__name__", UNMATCHED)  # all that /openapi.json has
+    return str(getattr(scope.get("route"), "path", by_endpoint))
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:

@@ -57,26 +57,31 @@ def berth_places(
 def longest_stay(quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int) -> int | None:
     """Give the longest stay, up to the one asked and within bounds, for which the quay has a slot; None if none has.
 
-    Each place found is stretched until something blocks it, then one is looked for that is free still longer.
+    Each place found is stretched until something blocks it; then one is looked for, from there on, that is free longer.
     """
     layers = _layers(quay, timetable, ask, now, ())
     need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
     most = min(ask.stay, quay.terms.longest_stay)
     longest, stay = None, quay.terms.shortest_stay
-    while stay <= most:
-        first, last = starts_allowed(stay, ask.start, ask.end, quay.terms, now)
+    first, last = starts_allowed(stay, ask.start, ask.end, quay.terms, now)
+    while stay <= most and first <= last:
         tracks = _tracks(layers, stay, quay.terms)
-        place = next(places(quay.length_m, need_m, tracks, first, last), None) if first <= last else None
+        place = next(places(quay.length_m, need_m, tracks, first, last), None)
         if place is None:
             break
-        room = ask.end - place.start
-        for track in tracks:
-            beyond = track.lasts - stay
-            index, mask = track.slices.at(place.start), metres(place.from_m, place.from_m + need_m)
-            room = track.slices.next_blocked(mask, index, place.start + room + beyond) - beyond - place.start
-        longest = min(room, most)
-        stay = longest + 1
+        mask = metres(place.from_m, place.from_m + need_m)
+        longest = min(most, _room(tracks, stay, mask, place.start, ask.end))
+        stay, first = longest + 1, place.start
+        last = min(ask.end - stay, now + quay.terms.horizon)
     return longest
+
+
+def _room(tracks: Iterable[Track], stay: int, mask: int, start: int, end: int) -> int:
+    """Give how long metres that are free for a stay remain so, from its start to the end of the window at most."""
+    for track in tracks:
+        beyond = track.lasts - stay
+        end = track.slices.next_blocked(mask, track.slices.at(start), end + beyond) - beyond
+    return end - start
 
 
 def starts_allowed(stay: int, start: int, end: int, terms: Terms, now: int) -> tuple[int, int]:

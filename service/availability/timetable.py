@@ -35,14 +35,20 @@ def runs(mask: int) -> Iterator[tuple[int, int]]:
 class Slices:
     """A step function of time: which metres are blocked from each of `starts` until the next of them.
 
-    Two parallel lists, sorted: a search reads them by index, and finds its window by bisection.
+    Two parallel lists, sorted: a search reads them by index, and finds its window by bisection. They begin at ALWAYS
+    and end at FOREVER, so that no index runs past them.
     """
 
     __slots__ = ("masks", "starts")
 
     def __init__(self) -> None:
-        self.starts = [ALWAYS]
-        self.masks = [0]
+        self.starts = [ALWAYS, FOREVER]
+        self.masks = [0, 0]
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the same metres are blocked at all times."""
+        return self.starts[1] == FOREVER
 
     def block(self, mask: int, start: int, end: int) -> None:
         """Block the metres of a mask over `[start, end)`."""
@@ -55,7 +61,7 @@ class Slices:
         for index in range(first, beyond):
             self.masks[index] &= ~mask
         for index in range(beyond, first - 1, -1):
-            if index and self.masks[index] == self.masks[index - 1]:
+            if index and self.masks[index] == self.masks[index - 1] and self.starts[index] < FOREVER:
                 del self.starts[index], self.masks[index]
 
     def over(self, start: int, end: int) -> int:

@@ -7,8 +7,7 @@ A start can only become possible when something that blocks ends:
             └────────┬────┬────┬───┬──┬──► time
                      ↑    ↑        ↑  ↑    starts looked at, besides the earliest allowed
 
-At each of them one OR of the slices of the stay tells which metres are free all through it. The slices of a rising
-start are a queue, and its OR is kept by two stacks, so that a search costs one step for each slice of its window.
+At each of them one OR of the slices of the stay tells which metres are free all through it.
 """
 
 from bisect import bisect_left
@@ -18,6 +17,7 @@ from heapq import merge
 from itertools import accumulate
 from operator import or_
 
+from service.availability.measures import ALWAYS
 from service.availability.timetable import Slices, metres, runs
 
 
@@ -47,29 +47,36 @@ def places(length_m: int, need_m: int, tracks: Iterable[Track], first: int, last
     run       ├──────────────────────────┤
     places    ├────────┤        ├────────┤
     """
-    tracks = tuple(tracks)
-    windows = [_Window(track) for track in tracks]
-    quay = metres(0, length_m)
-    for start in _starts(tracks, first, last):
+    windows: list[_Window] = []
+    free_ever = metres(0, length_m)
+    for track in tracks:
+        if track.slices.is_constant:
+            free_ever &= ~track.slices.masks[0]
+        else:
+            windows.append(_Window(track))
+    for start in _starts(windows, first, last):
         blocked = blocked_before = 0
         for window in windows:
-            blocked |= window.move(start)
-            blocked_before |= window.before(start)
-        free = quay & ~blocked
+            of_stay, before = window.move(start)
+            blocked |= of_stay
+            blocked_before |= before
+        free = free_ever & ~blocked
         freed = free if start == first else free & blocked_before
         if freed and free.bit_count() >= need_m:
             yield from sorted(
-                Place(start, run_m, from_m, min(window.latest(from_m, need_m, last) for window in windows))
+                Place(
+                    start, run_m, from_m, min((window.latest(from_m, need_m, last) for window in windows), default=last)
+                )
                 for run_m, from_m in _flush(free, need_m)
                 if freed & metres(from_m, from_m + need_m)
             )
 
 
-def _starts(tracks: Iterable[Track], first: int, last: int) -> Iterator[int]:
+def _starts(windows: Iterable["_Window"], first: int, last: int) -> Iterator[int]:
     """Yield the earliest start and, rising, those at which some metre comes free."""
     yield first
     known = first
-    for start in merge(*(_openings(track.slices, first, last) for track in tracks)):
+    for start in merge(*(_openings(window.slices, first, last) for window in windows)):
         if start > known:
             yield start
             known = start
@@ -99,44 +106,50 @@ def _flush(free: int, need_m: int) -> Iterator[tuple[int, int]]:
 class _Window:
     """The slices that `[start, start + lasts)` touches, for rising starts, and their OR.
 
-    slices   ... │ a │ b │ c │ d │ e │ ...
-                   left    turn     right
-    front    a|b|c, b|c, c     (one OR for each slice from which the window may still begin)
-    back               d|e
+    The ORs of all windows that begin before a turn and end after it are kept as two lists, built when a start passes
+    the turn before. So each slice is ORed twice, however many windows it lies in.
+
+    slices   ... │ a │ b │ c │ d │ e │ f │ ...
+                           turn
+    front     abc, bc, c       back: 0, d, de, def
     """
 
-    __slots__ = ("_back", "_front", "_lasts", "_left", "_masks", "_right", "_slices", "_starts", "_turn")
+    __slots__ = ("_back", "_front", "_lasts", "_left", "_right", "_turn", "_turns_at", "slices")
 
     def __init__(self, track: Track) -> None:
-        self._slices, self._lasts = track.slices, track.lasts
-        self._starts, self._masks = track.slices.starts, track.slices.masks
-        self._left = self._right = self._turn = -1
+        self.slices, self._lasts = track.slices, track.lasts
+        self._left = self._right = self._turn = 0
+        self._turns_at = ALWAYS
         self._front: list[int] = []
-        self._back = 0
+        self._back: list[int] = []
 
-    def move(self, start: int) -> int:
-        """Give the metres blocked at any instant of `[start, start + lasts)`; a start never goes back."""
-        starts, masks = self._starts, self._masks
-        if self._left < 0:
-            self._left = self._right = self._turn = bisect_left(starts, start + 1) - 1
-        end, right, left = start + self._lasts, self._right, self._left
-        while right < len(starts) and starts[right] < end:
-            self._back |= masks[right]
-            right += 1
-        while left + 1 < len(starts) and starts[left + 1] <= start:
+    def move(self, start: int) -> tuple[int, int]:
+        """Give the metres blocked at any instant of `[start, start + lasts)`, and those blocked just before it.
+
+        A start never goes back.
+        """
+        if start >= self._turns_at:
+            self._turn_at(start)
+        starts, left, right, end = self.slices.starts, self._left, self._right, start + self._lasts
+        while starts[left + 1] <= start:
             left += 1
+        while starts[right] < end:
+            right += 1
         self._left, self._right = left, right
-        if left >= self._turn:
-            self._front = list(accumulate(reversed(masks[left:right]), or_))
-            self._turn, self._back = right, 0
-        return self._front[self._turn - left - 1] | self._back
-
-    def before(self, start: int) -> int:
-        """Give the metres blocked just before the start to which the window was moved."""
-        left = self._left
-        return self._masks[left - 1] if left and self._starts[left] == start else self._masks[left]
+        before = left - 1 if starts[left] == start else left
+        return self._front[self._turn - left - 1] | self._back[right - self._turn], self.slices.masks[before]
 
     def latest(self, from_m: int, need_m: int, last: int) -> int:
         """Give the last start, not after `last`, up to which the metres of a place stay clear."""
         place = metres(from_m, from_m + need_m)
-        return self._slices.next_blocked(place, self._right, last + self._lasts) - self._lasts
+        return self.slices.next_blocked(place, self._right, last + self._lasts) - self._lasts
+
+    def _turn_at(self, start: int) -> None:
+        """Make the end of the window of a start the next turn."""
+        starts, masks = self.slices.starts, self.slices.masks
+        self._left = self.slices.at(start)
+        self._turn = self._right = bisect_left(starts, start + self._lasts)
+        self._turns_at = starts[self._turn]
+        last = bisect_left(starts, self._turns_at + self._lasts)
+        self._front = list(accumulate(reversed(masks[self._left : self._turn]), or_))
+        self._back = list(accumulate(masks[self._turn : last], or_, initial=0))

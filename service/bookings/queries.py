@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from service.auth import Admin, Customs, Forwarder, Operator, Principal
 from service.bookings.rules import State
@@ -228,5 +227,5 @@ def _leg(place: str | None, start: datetime | None, end: datetime | None) -> sa.
     leg = sa.select(legs.c.leg).where(legs.c.booking == bookings.c.number)
     if place is not None:
         leg = leg.join(places, places.c.id == legs.c.place_id).where(places.c.code == place)
-    during = sa.cast(Range(start, end), TSTZRANGE)
+    during = sa.func.tstzrange(sa.cast(start, MOMENT), sa.cast(end, MOMENT))
     return leg.where(sa.func.tstzrange(legs.c.starts_at, legs.c.ends_at).op("&&")(during))

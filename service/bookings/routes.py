@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from service import auth
 from service.answers import conditional
@@ -156,39 +156,35 @@ async def one(by: auth.BookingReader, booking_id: BookingId, request: Request) -
     return conditional(request, auth.as_seen(shown, by).encode(), tag)
 
 
-class BookingQuery(BaseModel):
-    """What a list of bookings is narrowed to."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    state: list[State] | None = Field(None, description="may be repeated")
-    port: Line | None = None
-    place: Line | None = Field(None, description="code of a quay or warehouse")
-    client_reference: Line | None = None
-    from_: Moment | None = Field(None, alias="from", description="some leg ends after this")
-    to: Moment | None = Field(None, description="some leg starts before this")
-
-
 @router.get(
     "/v1/bookings",
     response_model=Listed[schemas.Booking],
     responses=problems(CursorMalformed, CursorDoesNotFit, InvalidRequest, *auth.REFUSALS),
 )
 async def listed(
-    by: auth.BookingReader, query: Annotated[BookingQuery, Query()], page: Paging, request: Request
+    by: auth.BookingReader,
+    page: Paging,
+    request: Request,
+    *,
+    state: Annotated[list[State] | None, Query(description="may be repeated")] = None,
+    port: Line | None = None,
+    place: Annotated[Line | None, Query(description="code of a quay or warehouse")] = None,
+    client_reference: Line | None = None,
+    from_: Annotated[Moment | None, Query(alias="from", description="some leg ends after this")] = None,
+    to: Annotated[Moment | None, Query(description="some leg starts before this")] = None,
 ) -> Response:
     """List the bookings that you may see, the newest first."""
-    if query.from_ is not None and query.to is not None and query.from_ >= query.to:
+    if from_ is not None and to is not None and from_ >= to:
         raise InvalidRequest(faults=[Fault("?to", "window-backwards", "`to` lies after `from`.")])
-    fit = fits("/v1/bookings", query, by.organisation_id)
-    last = cast("tuple[int] | None", page.after(fit, int))
     filters = queries.Filters(
-        states=tuple(query.state) if query.state else None,
-        port=query.port,
-        place=query.place,
-        client_reference=query.client_reference,
-        window=(query.from_, query.to),
+        states=tuple(state) if state else None,
+        port=port,
+        place=place,
+        client_reference=client_reference,
+        window=(from_, to),
     )
+    fit = fits("/v1/bookings", filters, by.organisation_id)
+    last = cast("tuple[int] | None", page.after(fit, int))
     rows = await _db(request).read(queries.listed, by, filters, before=last[0] if last else None, limit=page.limit + 1)
     shown, following = page.cut(rows, fit, key=lambda row: (row[0],))
     items = ",".join(auth.as_seen(row[1], by) for row in shown)

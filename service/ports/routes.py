@@ -121,7 +121,8 @@ def _wording(body: NewDraughtNotice) -> Wording:
     """Give what a notice says; of a maximum that was not sent, that it stays as it was."""
     band = body.loa_band
     return Wording(
-        where=body.quay or body.berth or "",
+        quay=body.quay,
+        berth=body.berth,
         since=body.window.start,
         until=body.window.end,
         low_cm=_cm(band.from_m) if band else 0,

@@ -143,9 +143,14 @@ def superseded(older: Iterable[BerthLimit], newer: BerthLimit, carried: Carried)
 
 
 def joined(pieces: Iterable[BerthLimit]) -> list[BerthLimit]:
-    """Join what says the same side by side, in time and then in LOA: else every notice would leave more pieces."""
-    in_time = _chained(sorted(pieces, key=lambda each: (each.low_cm, each.high_cm, each.since)), _one_in_time)
-    return _chained(sorted(in_time, key=lambda each: (each.since, each.until, each.low_cm)), _one_in_length)
+    """Join what says the same side by side, in time or in LOA: else every notice would leave more pieces."""
+    rows = list(pieces)
+    while True:
+        in_time = _chained(sorted(rows, key=lambda each: (each.low_cm, each.high_cm, each.since)), _one_in_time)
+        fewer = _chained(sorted(in_time, key=lambda each: (each.since, each.until, each.low_cm)), _one_in_length)
+        if len(fewer) == len(rows):
+            return fewer
+        rows = fewer
 
 
 def _chained(

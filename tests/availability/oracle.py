@@ -9,6 +9,7 @@ from math import ceil
 
 from service.availability import (
     HOUR,
+    Berth,
     BerthAsk,
     FloorClaim,
     Limit,
@@ -33,21 +34,23 @@ def metre_fits_ship(quay: Quay, ship: Ship, metre: int, hour: int) -> bool:
     """Whether the ship may lie on a metre during one hour, claims and closures apart."""
     codes = berth_codes_of_metre(quay, metre)
     berths = [berth for berth in quay.berths if berth.code in codes]
-    if not berths:
-        return False
-    for berth in berths:
-        if not berth.bookable:
-            return False
-        if ship.cargo is not None and ship.cargo not in berth.cargo:
-            return False
-        if ship.hazard_class is not None and ship.hazard_class not in berth.hazard_classes:
-            return False
-        if ship.dwt_t is not None and berth.max_dwt_t is not None and ship.dwt_t > berth.max_dwt_t:
-            return False
-        rows = [row for row in quay.limits if row.berth == berth.code and row_speaks(row, ship, hour)]
-        if not rows or not all(row_permits(row, ship) for row in rows):
-            return False
-    return True
+    return bool(berths) and all(
+        berth_takes_ship(berth, ship) and notice_permits(quay, berth, ship, hour) for berth in berths
+    )
+
+
+def berth_takes_ship(berth: Berth, ship: Ship) -> bool:
+    return (
+        berth.bookable
+        and (ship.cargo is None or ship.cargo in berth.cargo)
+        and (ship.hazard_class is None or ship.hazard_class in berth.hazard_classes)
+        and (ship.dwt_t is None or berth.max_dwt_t is None or ship.dwt_t <= berth.max_dwt_t)
+    )
+
+
+def notice_permits(quay: Quay, berth: Berth, ship: Ship, hour: int) -> bool:
+    rows = [row for row in quay.limits if row.berth == berth.code and row_speaks(row, ship, hour)]
+    return bool(rows) and all(row_permits(row, ship) for row in rows)
 
 
 def row_speaks(row: Limit, ship: Ship, hour: int) -> bool:
@@ -111,21 +114,25 @@ def slots(quay: Quay, claims: list[QuayClaim], ask: BerthAsk, now: int) -> list[
     found = []
     for from_m in range(quay.length_m - need + 1):
         place = set(range(from_m, from_m + need))
-        for start in free:
-            begins = place <= free[start] and not place <= free.get(start - HOUR, set())
-            if not begins:
+        for start, metres in free.items():
+            if not place <= metres or place <= free.get(start - HOUR, set()):
                 continue
             latest = start
-            while latest + HOUR in free and place <= free[latest + HOUR]:
+            while place <= free.get(latest + HOUR, set()):
                 latest += HOUR
-            low, high = from_m, from_m + need
-            while low - 1 in free[start]:
-                low -= 1
-            while high in free[start]:
-                high += 1
+            low, high = run_around(from_m, need, metres)
             if from_m == low or from_m + need == high:
                 found.append((start, high - low, from_m, latest))
     return sorted(found)
+
+
+def run_around(from_m: int, need: int, metres: set[int]) -> tuple[int, int]:
+    low, high = from_m, from_m + need
+    while low - 1 in metres:
+        low -= 1
+    while high in metres:
+        high += 1
+    return low, high
 
 
 def storage_starts(warehouse: Warehouse, claims: list[FloorClaim], ask: StorageAsk, now: int) -> list[tuple[int, int]]:

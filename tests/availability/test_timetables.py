@@ -94,22 +94,20 @@ def test_the_floor_taken_is_the_sum_of_the_claims_that_are_left(claims: list[Flo
 
 
 class Counting(list):
-    """A list that counts how often it is read by index."""
+    """A list that counts how many of its items are read."""
 
     reads = 0
 
     def __getitem__(self, index):
-        Counting.reads += 1
-        return super().__getitem__(index)
+        found = super().__getitem__(index)
+        Counting.reads += len(found) if isinstance(index, slice) else 1
+        return found
 
 
 def reads_of_a_search(claims: list[QuayClaim]) -> tuple[int, int]:
-    """How often a search over two full days reads the timetable, and how many slots it finds."""
+    """How many slices a search over two full days looks at, and how many slots it finds."""
     timetable = QuayTimetable(claims)
-    timetable.slices.starts, timetable.slices.masks = (
-        Counting(timetable.slices.starts),
-        Counting(timetable.slices.masks),
-    )
+    timetable.slices.masks = Counting(timetable.slices.masks)
     Counting.reads = 0
     found = len(list(berth_slots(QUAY, timetable, BerthAsk(Ship(1_000), HOUR, 400 * DAY, 402 * DAY), 0)))
     return Counting.reads, found
@@ -123,7 +121,7 @@ def hourly(days: range) -> list[QuayClaim]:
 def test_a_search_costs_no_more_when_ten_times_as_much_is_stored_outside_its_window():
     few, found = reads_of_a_search(hourly(range(395, 407)))
     many, found_among_many = reads_of_a_search(hourly(range(340, 460)))
-    assert few == many > 0
+    assert many == few > 0
     assert found == found_among_many > 0
 
 

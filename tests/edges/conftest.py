@@ -23,7 +23,7 @@ from service.ratelimit import Limits
 from service.shield import HeadAsGet, Shield
 
 TIMEOUT_S = 0.3
-BODY_LIMIT = 4096
+BODY_LIMIT = 8192
 
 
 class BerthTaken(Conflict):
@@ -116,6 +116,15 @@ async def calls(page: Paging, state: str | None = None) -> Listed[int]:
 @router.get("/v1/calls/{call_id}")
 async def call(call_id: Annotated[Whole, Field(ge=1)]) -> dict[str, int]:
     return {"id": call_id}
+
+
+class Note(Strict):
+    note: Line
+
+
+@router.post("/v1/calls/{call_id}/cancel")
+async def cancel(call_id: int, body: Note | None = None) -> Note | None:
+    return body if call_id else None
 
 
 @router.delete("/v1/calls/{call_id}")

@@ -6,18 +6,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from typing import Annotated, Any
 
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Body, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refusal
-from service.intake import DEEPEST, decode
+from service.intake import DEEPEST, StrictRoute, decode
 
-from .conftest import BODY_LIMIT
+from .conftest import BODY_LIMIT, Note
 from .test_problems import is_problem
 
 GOOD = {"vessel": "CASPIAN TRADER", "loa_m": 190.0}
@@ -66,6 +67,7 @@ async def test_a_good_body_is_read_once_and_exactly(client: httpx.AsyncClient) -
         pytest.param('{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1), id="one too deep"),
         pytest.param(b'{"vessel": "\xff", "loa_m": 1}', id="not UTF-8"),
         pytest.param(b"\xff\xfe{\x00}\x00", id="UTF-16"),
+        pytest.param(json.dumps(dict.fromkeys(map(str, range(501)))), id="501 keys"),
     ],
 )
 async def test_what_is_not_strict_json_is_refused_with_a_400(client: httpx.AsyncClient, body: str | bytes) -> None:
@@ -176,6 +178,45 @@ async def test_a_body_over_the_limit_is_a_413(client: httpx.AsyncClient) -> None
     body = is_problem(await post(client, b" " * (BODY_LIMIT + 1)), 413, "body-too-large")
     assert body["limit_bytes"] == BODY_LIMIT
     assert (await post(client, json.dumps(GOOD).encode().ljust(BODY_LIMIT))).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("{", "application/json"),
+        ("a=1", "application/x-www-form-urlencoded"),
+        (" " * (BODY_LIMIT + 1), "application/json"),
+    ],
+)
+async def test_a_stranger_learns_that_he_is_one_before_anything_about_his_body(
+    client: httpx.AsyncClient, body: str, content_type: str
+) -> None:
+    is_problem(
+        await post(client, body, authorization="Bearer nobody", **{"content-type": content_type}), 401, "stranger"
+    )
+
+
+@pytest.mark.parametrize("body", ["{", '{"note": "a"}', ""])
+async def test_a_body_that_may_be_left_out_is_read_as_strictly_when_it_comes(
+    client: httpx.AsyncClient, body: str
+) -> None:
+    response = await client.post("/v1/calls/1/cancel", content=body, headers=JSON)
+    if body == "{":
+        is_problem(response, 400, "malformed-json")
+    else:
+        assert response.json() == ({"note": "a"} if body else None)
+
+
+def test_a_route_for_any_body_at_all_or_for_two_is_refused_when_it_is_made() -> None:
+    async def anything(body: Annotated[Any, Body()]) -> None:
+        assert body
+
+    async def two(one: Note | None = None, other: Note | None = None) -> None:
+        assert one != other
+
+    for endpoint in (anything, two):
+        with pytest.raises(TypeError, match="/either"):
+            StrictRoute("/either", endpoint, methods=["POST"])
 
 
 async def test_the_body_stands_in_openapi_as_the_model_it_is(app: FastAPI) -> None:
@@ -295,7 +336,7 @@ def say(port: int, *parts: bytes) -> bytes:
 def test_a_chunked_body_is_refused_when_it_grows_too_large_and_not_at_its_end(server: int) -> None:
     head = b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"400\r\n" + b" " * 0x400 + b"\r\n"
-    heard = say(server, head, *[chunk] * 5)  # no last chunk: the client means to go on for ever
+    heard = say(server, head, *[chunk] * 9)  # no last chunk: the client means to go on for ever
     assert heard.startswith(b"HTTP/1.1 413 ")
     assert b"/problems/body-too-large" in heard
 

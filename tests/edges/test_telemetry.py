@@ -101,6 +101,11 @@ async def test_figures_count_by_route_and_do_not_grow_with_ids_or_scanners(clien
     assert "slotway_requests_in_flight 1.0" in text  # the very request that asks
 
 
+async def test_a_plain_route_of_the_framework_is_counted_by_its_endpoint(client: httpx.AsyncClient) -> None:
+    await client.get("/openapi.json")
+    assert 'method="GET",route="openapi",status="200"' in (await client.get("/metrics")).text
+
+
 async def test_a_head_request_is_counted_as_one(client: httpx.AsyncClient) -> None:
     await client.head("/v1/calls")
     assert 'method="HEAD",route="/v1/calls",status="200"' in (await client.get("/metrics")).text

@@ -5,10 +5,10 @@ from typing import Any
 
 from service.availability import (
     DAY,
+    best_fit,
     blocked_metres,
     earliest,
     earliest_storage,
-    best_fit,
     permitted_stretches,
     storage_slots,
 )

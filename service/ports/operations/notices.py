@@ -12,7 +12,7 @@ from service.database import Tx
 from service.errors import NotFound
 from service.events.queries import Happening, insert
 from service.ports.queries import notices
-from service.ports.queries.notices import LockedQuay, Notice
+from service.ports.queries.notices import Notice
 from service.ports.rules import END, LONGEST_CM, BerthLimit, Carried, superseded
 
 
@@ -26,9 +26,10 @@ class QuayNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a notice says: where (the code of a quay or a berth), when, for which ships, and what is permitted."""
+    """What a notice says: where (a quay or one berth), when, for which ships, and what is permitted."""
 
-    where: str
+    quay: str | None
+    berth: str | None
     since: datetime
     until: datetime | None
     low_cm: int
@@ -64,7 +65,7 @@ async def publish(tx: Tx, wording: Wording, shown: Callable[[Notice], dict[str, 
 
     It is done under the quay's lock: a booking that waits for it is refused as stale and judged anew. QuayNotFound.
     """
-    quay = await notices.locked_quay(tx, wording.where)
+    quay = await notices.locked_quay(tx, quay=wording.quay, berth=wording.berth)
     if quay is None or quay.facility not in by.facilities:
         raise QuayNotFound
     notice_id = ids.new("dn")
@@ -72,7 +73,7 @@ async def publish(tx: Tx, wording: Wording, shown: Callable[[Notice], dict[str, 
         tx, notice_id, quay.place_id,
         published_by=by.organisation_id, reference=wording.reference, source=wording.source,
     )  # fmt: skip
-    for berth in await _berths(tx, quay, wording.where):
+    for berth in [wording.berth] if wording.berth else await notices.berths_of(tx, quay.place_id):
         limit = wording.limit(notice_id, berth)
         await notices.put_in(tx, superseded(await notices.taken_out(tx, limit), limit, wording.carried))
     await notices.raise_rules(tx, quay.place_id)
@@ -85,8 +86,3 @@ async def publish(tx: Tx, wording: Wording, shown: Callable[[Notice], dict[str, 
         current=shown(await notices.one(tx, notice_id)),
     )
     return await insert(tx, published)
-
-
-async def _berths(tx: Tx, quay: LockedQuay, where: str) -> list[str]:
-    """Give the berths that a notice speaks of: the one it names, or all of the quay."""
-    return [where] if where != quay.code else await notices.berths_of(tx, quay.place_id)

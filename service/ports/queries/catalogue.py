@@ -49,7 +49,7 @@ async def catalogue(read: Read, unlocode: str) -> Catalogue | None:
                    extract(epoch FROM turnaround)::bigint AS turnaround, {_TERMS}, asks_approval, terms_confidence
             FROM places p JOIN quays ON place_id = p.id WHERE p.port = o.unlocode) q) AS quays,
         (SELECT json_agg(b ORDER BY b.from_m, b.code) FROM (
-            SELECT p.code AS quay, berths.*, berths.code
+            SELECT p.code AS quay, berths.*
             FROM places p JOIN berths ON place_id = p.id WHERE p.port = o.unlocode) b) AS berths,
         (SELECT json_agg(n ORDER BY n.berth, n.since NULLS FIRST, n.low_cm) FROM (
             SELECT {LIMIT}, d.source, d.as_of, d.confidence, d.note

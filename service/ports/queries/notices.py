@@ -34,13 +34,14 @@ class Notice:
     limits: tuple[BerthLimit, ...]
 
 
-async def locked_quay(tx: Tx, code: str) -> LockedQuay | None:
-    """Give the quay of this code, or that a berth of this code is on, under the lock that the guard takes too."""
+async def locked_quay(tx: Tx, *, quay: str | None, berth: str | None) -> LockedQuay | None:
+    """Give a quay by its code, or the one that a berth is on, under the lock that the guard takes too."""
     row = await tx.fetchrow(
         """SELECT id, code, facility FROM places
-           WHERE kind = 'quay' AND (code = $1 OR id = (SELECT place_id FROM berths WHERE code = $1))
+           WHERE kind = 'quay' AND (code = $1 OR id = (SELECT place_id FROM berths WHERE code = $2))
            FOR NO KEY UPDATE""",
-        code,
+        quay,
+        berth,
     )
     return None if row is None else LockedQuay(row["id"], row["code"], row["facility"])
 
