@@ -40,6 +40,8 @@ MISLEADING = (
     *("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
     *("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV"),
 )
+# A file's tests stay together: those of the drills share one installation.
+SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadscope", "--no-loadscope-reorder")
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
 STATIC_CHECKS = {
     "ruff format --check": ["-m", "ruff", "format", "--check", "."],
@@ -169,9 +171,7 @@ def test(arguments: list[str]) -> int:
         return 1
     say("pytest")
     begun = time.monotonic()
-    code = in_foreground(
-        [str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadgroup", *arguments], clean_environment()
-    )
+    code = in_foreground([str(PYTHON), "-m", "pytest", *SIDE_BY_SIDE, *arguments], clean_environment())
     say(f"pytest: {'passed' if code == 0 else f'failed (exit {code})'} after {time.monotonic() - begun:.1f} s")
     return code
 

@@ -31,5 +31,10 @@ def run(claims: int) -> list[dict[str, object]]:
 
 
 def _http(url: str, first: int, storage: str, *, seconds: int) -> dict[str, float]:
-    environment = {"KEY": stage.KEY, "FIRST": str(first), "BASE": str(int(stage.base().timestamp())), "STORAGE": storage}
+    environment = {
+        "KEY": stage.KEY,
+        "FIRST": str(first),
+        "BASE": str(int(stage.base().timestamp())),
+        "STORAGE": storage,
+    }
     return stage.wrk(url, script="book.lua", seconds=seconds, connections=CLIENTS, environment=environment)

@@ -53,7 +53,17 @@ def _bare(body: bytes):
     answer = stage.ROOT / ".data" / "bare.json"
     answer.write_bytes(body)
     port = stage.free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.bare:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "benchmarks.bare:app",
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    ]
     return stage.serving(command, port, "/", {"BARE": str(answer)})
 
 

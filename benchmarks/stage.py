@@ -89,6 +89,8 @@ HISTORY = """
           FROM places WHERE code LIKE 'XXBEN-Q%') q,
          LATERAL (SELECT n, (n / {quays} / 12) AS slot FROM generate_series(1 + q.nth, {claims}, {quays}) n) s
 """
+
+
 @contextmanager
 def postgres(claims: int) -> Iterator[embedded.Server]:
     """A migrated, seeded, durable server with so many claims in it."""
@@ -153,7 +155,9 @@ def free_port() -> int:
 @contextmanager
 def serving(command: list[str], port: int, path: str, environment: dict[str, str]) -> Iterator[str]:
     """Run a server until its path answers; give its address."""
-    process = subprocess.Popen(command, env=os.environ | environment, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command, env=os.environ | environment, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
@@ -172,7 +176,18 @@ def serving(command: list[str], port: int, path: str, environment: dict[str, str
 def api(server: embedded.Server, processes: int) -> Iterator[str]:
     """Run the service's API on a loopback port."""
     port = free_port()
-    command = [sys.executable, "-m", "service", "api", "--host", "127.0.0.1", "--port", str(port), "--processes", str(processes)]
+    command = [
+        sys.executable,
+        "-m",
+        "service",
+        "api",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--processes",
+        str(processes),
+    ]
     with serving(command, port, "/livez", {"DATABASE_URL": server.dsn, "SLOTWAY_LOG_LEVEL": "warning"}) as url:
         yield url
 

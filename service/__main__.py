@@ -1,4 +1,8 @@
-"""`python -m service <command>`: everything that runs, one command each."""
+"""`python -m service <command>`: everything that runs, one command each.
+
+Each command imports what it alone needs: a start runs several of them one after the other, and importing is most of it.
+"""
+# ruff: noqa: PLC0415  see above
 
 import argparse
 import asyncio
@@ -6,29 +10,29 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-
-from service.accounts import commands, demo
-from service.database import Db
 from service.errors import Refusal
-from service.ports.operations import seed
-from service.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from service.database import Db
 
 _ROOT = Path(__file__).parent.parent
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    """Read the command line and do what it says; a refusal ends it with its sentence."""
-    arguments = parser().parse_args(given)
+def main(given: Sequence[str]) -> None:
+    """Do what the command line says; a refusal ends it with its sentence."""
+    command = _key if given[:1] == ["key"] else _from(parser().parse_args(given))
     try:
-        arguments.run(arguments)
+        command(given[1:])
     except Refusal as refusal:
         sys.exit(f"{refusal.code()}: {refusal.detail}")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the commands."""
+    """Describe the commands; `key` describes itself."""
     top = argparse.ArgumentParser(prog="python -m service", description="Slotway. DATABASE_URL names the database.")
     actions = top.add_subparsers(required=True, metavar="api | worker | migrate | seed | key | openapi")
     api = actions.add_parser("api", help="serve the REST API")
@@ -42,24 +46,28 @@ def parser() -> argparse.ArgumentParser:
     seeding.add_argument("--demo", type=Path, metavar="FILE", help="make demo organisations, and leave their keys here")
     seeding.add_argument("--url", help="the address to write into FILE; none: SLOTWAY_PUBLIC_URL")
     seeding.set_defaults(run=_seed)
-    key = actions.add_parser("key", help="make, list and revoke API keys")
-    commands.add_arguments(key)
-    key.set_defaults(run=_key)
+    actions.add_parser("key", help="make, list and revoke API keys")
     actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
     return top
 
 
-def application() -> FastAPI:
+def _from(arguments: argparse.Namespace) -> Callable[[Sequence[str]], None]:
+    """Give the command that was parsed; what follows its name has been read."""
+    return lambda _: arguments.run(arguments)
+
+
+def application() -> "FastAPI":
     """Give the ASGI application of one process, with settings from the environment."""
-    from service.app import create_app  # noqa: PLC0415  only the API needs all of it
+    from service.app import create_app
+    from service.settings import Settings
 
     return create_app(Settings())
 
 
 def migrate(url: str) -> None:
     """Bring the schema of a database up to date. Safe when several do so at once: they take turns."""
-    from alembic import command  # noqa: PLC0415  only this needs Alembic
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config(toml_file=str(_ROOT / "pyproject.toml"))
     config.attributes["url"] = url
@@ -67,7 +75,9 @@ def migrate(url: str) -> None:
 
 
 def _api(arguments: argparse.Namespace) -> None:
-    import uvicorn  # noqa: PLC0415  only this needs a server
+    import uvicorn
+
+    from service.settings import Settings
 
     uvicorn.run(
         "service.__main__:application",
@@ -87,43 +97,54 @@ def _api(arguments: argparse.Namespace) -> None:
 
 
 def _worker(_: argparse.Namespace) -> None:
-    from service.worker import run  # noqa: PLC0415  only this needs the jobs
+    from service.settings import Settings
+    from service.worker import run
 
     asyncio.run(run(Settings()))
 
 
 def _migrate(_: argparse.Namespace) -> None:
+    from service.settings import Settings
+
     migrate(Settings().database_url.get_secret_value())
 
 
 def _seed(arguments: argparse.Namespace) -> None:
+    from service.accounts import demo
+    from service.ports.operations.seeding import seed
+    from service.settings import Settings
+
     settings = Settings()
     if arguments.demo and settings.environment != "test":
         sys.exit("a demonstration is for test installations: SLOTWAY_ENVIRONMENT is not `test`")
 
-    async def work(db: Db) -> None:
+    async def work(db: "Db") -> None:
         await db.write(seed)
         if arguments.demo:
             await demo.equip(db, arguments.demo, url=arguments.url or settings.public_url)
 
-    _with_database(settings, work)
+    _with_database(settings.database_url.get_secret_value(), work)
 
 
-def _key(arguments: argparse.Namespace) -> None:
-    settings, work = Settings(), commands.work_of(arguments)
-    _with_database(settings, lambda db: work(db, settings.environment))
+def _key(given: Sequence[str]) -> None:
+    from service.accounts import commands
+    from service.settings import Settings
+
+    work = commands.work(given)
+    settings = Settings()
+    _with_database(settings.database_url.get_secret_value(), lambda db: work(db, settings.environment))
 
 
 def _openapi(_: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(application().openapi(), indent=2) + "\n")
 
 
-def _with_database(settings: Settings, work: Callable[[Db], Awaitable[None]]) -> None:
+def _with_database(url: str, work: "Callable[[Db], Awaitable[None]]") -> None:
     """Do some work with the database, and close it."""
-    from service.app import open_database  # noqa: PLC0415  it imports every concept
+    from service.database import connect
 
     async def run() -> None:
-        db = await open_database(settings)
+        db = await connect(url, size=1, refusals={})
         try:
             await work(db)
         finally:
@@ -133,4 +154,4 @@ def _with_database(settings: Settings, work: Callable[[Db], Awaitable[None]]) ->
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -20,6 +20,7 @@ from service.events import routes as events
 from service.events.operations import still_running
 from service.ports import routes as ports
 from service.ports.operations import Rulebook
+from service.ratelimit import FailedAttempts, Limits
 from service.settings import Settings
 from service.shield import HeadAsGet, Shield
 
@@ -47,9 +48,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.schema_head = health.schema_head()
+    app.state.limits = Limits()
+    app.state.failed_attempts = FailedAttempts()
     for part in (bookings, capacity, ports, events, accounts, health, telemetry, problem_pages, pages):
         app.include_router(part.router)
     framework.install(app)

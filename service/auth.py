@@ -14,6 +14,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from service.errors import Forbidden, Refusal, Unidentified
+from service.ratelimit import BOOKING, REPORTS, FailedAttempts, TooManyFailedAttempts, TooManyRequests
 
 Role = Literal["forwarder", "operator", "customs", "admin"]
 
@@ -59,6 +60,7 @@ class Admin(Principal):
     """Whoever runs the installation: makes organisations and keys."""
 
 
+_TO_BOOK = frozenset({"bookings:write", "slots:read"})
 _NOT_FOR_CUSTOMS = frozenset({"contact", "remark"})
 
 KINDS: dict[Role, type[Principal]] = {
@@ -122,11 +124,15 @@ class ScopeMissing(Forbidden):
 
 REFUSALS: tuple[type[Refusal], ...] = (
     KeyMissing, KeyUnknown, KeyOfAnotherEnvironment, KeyRevoked, KeyExpired, WrongRole, ScopeMissing,
+    TooManyRequests, TooManyFailedAttempts,
 )  # fmt: skip
 
 
 class Keyring(Protocol):
     """Whatever knows who holds a key: `app.state.keyring`."""
+
+    def knows(self, key: str) -> bool:
+        """Say whether a key is known without asking anybody."""
 
     async def holder(self, key: str) -> Principal:
         """Give the principal of a key, or raise one of the `Unidentified` above."""
@@ -141,17 +147,33 @@ class _Permit(SecurityBase):
     def __init__(self, scope: str | None, kinds: tuple[type[Principal], ...]) -> None:
         self._scope = scope
         self._kinds = kinds or (Principal,)
+        self._lane = BOOKING if scope in _TO_BOOK else REPORTS
 
     async def __call__(self, request: Request) -> Principal:
-        keyring: Keyring = request.app.state.keyring
-        by = await keyring.holder(_bearer(request))
+        by = await _holder(request)
         # The log line and the rate limit want to know too, also of a request that is refused below.
         request.scope["principal"], request.scope["organisation_id"] = by, by.organisation_id
+        request.app.state.limits.spend(request.scope, by.organisation_id, self._lane, by.rate_per_s)
         if not isinstance(by, self._kinds):
             raise WrongRole(role=by.role, roles=[role for role, kind in KINDS.items() if kind in self._kinds])
         if self._scope is not None and self._scope not in by.scopes:
             raise ScopeMissing(f"The key lacks the scope {self._scope}.", scope=self._scope)
         return by
+
+
+async def _holder(request: Request) -> Principal:
+    """Find out who asks; an address that keeps failing is refused before its keys are looked up."""
+    keyring: Keyring = request.app.state.keyring
+    failures: FailedAttempts = request.app.state.failed_attempts
+    address = request.client.host if request.client else ""
+    try:
+        key = _bearer(request)
+        if not keyring.knows(key):
+            failures.refuse(address)
+        return await keyring.holder(key)
+    except Unidentified:
+        failures.count(address)
+        raise
 
 
 def _bearer(request: Request) -> str:

@@ -119,7 +119,7 @@ class Db:
             try:
                 async with self._pool.acquire(timeout=1.5) as connection, around(connection):
                     answer = await function(connection, *args, **kwargs)
-                return answer  # noqa: TRY300  a commit that fails was never answered: what is around has ended here
+                return answer  # noqa: RET504, TRY300  what is around has ended: a commit that fails was never answered
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt == _ATTEMPTS - 1:
                     raise PlaceBusy(retry_after=1) from None

@@ -2,6 +2,7 @@
 
 import asyncpg
 import httpx
+
 from tests.asking import new_key
 
 INVARIANTS = {

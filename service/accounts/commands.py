@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,16 @@ Work = Callable[[Db, str], Coroutine[Any, Any, None]]
 _PAGE = 200
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def work(given: Sequence[str]) -> Work:
+    """Read what follows `key` on the command line, and give what to do with the database and the environment's name."""
+    arguments = parser().parse_args(given)
+    return lambda db, environment: arguments.work(db, environment, arguments)
+
+
+def parser() -> argparse.ArgumentParser:
     """Describe `key create`, `key list` and `key revoke`."""
-    actions = parser.add_subparsers(required=True, metavar="create | list | revoke")
+    top = argparse.ArgumentParser(prog="python -m service key", description="Make, list and revoke API keys.")
+    actions = top.add_subparsers(required=True, metavar="create | list | revoke")
     create = actions.add_parser("create", help="make a key, and its organisation if there is none of that name")
     create.add_argument("--organisation", required=True, metavar="NAME")
     create.add_argument("--role", choices=sorted(SCOPES), help="needed for a new organisation")
@@ -32,15 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revoke = actions.add_parser("revoke", help="end a key's life")
     revoke.add_argument("key_id", metavar="ID", help="key_..., as `key list` shows it")
     revoke.set_defaults(work=_revoke)
-
-
-def work_of(arguments: argparse.Namespace) -> Work:
-    """Give what to do with the database and the environment's name."""
-
-    async def work(db: Db, environment: str) -> None:
-        await arguments.work(db, environment, arguments)
-
-    return work
+    return top
 
 
 async def _create(db: Db, environment: str, arguments: argparse.Namespace) -> None:

@@ -34,6 +34,11 @@ class Keyring:
         self._asking: dict[bytes, asyncio.Task[Principal]] = {}
         self._used: set[str] = set()
 
+    def knows(self, key: str) -> bool:
+        """Say whether a key is believed just now, so that `holder` gives its principal without a query."""
+        belief = self._beliefs.get(keys.digest(key))
+        return belief is not None and time.monotonic() < belief.until
+
     async def holder(self, key: str) -> Principal:
         """Give the principal of a key, or raise an `Unidentified` of `auth` that says what is wrong with the key."""
         digest = keys.checked(key, self._environment)

@@ -103,12 +103,14 @@ class Inquiry:
         passing = self._passing(fit.ships, self.near)
         if passing:
             return Answer(passing, self.near.stay, self.near.end, self.window.end_codes)
-        codes = self.blocked_by(fit.ships, unknown=fit.unknown)
-        if self.window.end_codes:
-            return self._by(self._later, ship, fit, codes)
-        if fit.unknown:
-            return self._by(self._later, ship, fit, codes) or self._by(self._shorter, ship, fit, (UNKNOWN,))
-        return self._by(self._shorter, ship, fit, ()) or self._by(self._later, ship, fit, codes)
+        if not fit.unknown and not self.window.end_codes:
+            shorter = self._by(self._shorter, ship, fit, ())
+            if shorter is not None:
+                return shorter
+        later = self._by(self._later, ship, fit, self.blocked_by(fit.ships, unknown=fit.unknown))
+        if later is None and fit.unknown and not self.window.end_codes:
+            return self._by(self._shorter, ship, fit, (UNKNOWN,))
+        return later
 
     def _far_off(self, ship: Ship) -> Answer | None:
         codes = fewest(self.quay, ship, lambda one, _: self._passes(one, self.far))
@@ -124,7 +126,7 @@ class Inquiry:
         if changed is None:
             return None
         ships = self._measured(ship, fit.fields, lambda one: self._passes(one, changed))
-        best = way(ships) or changed
+        best = changed if ships == fit.ships else way(ships) or changed
         end_codes = (*self.window.end_codes, *codes)
         return Answer(self._passing(ships, best), best.stay, best.end, end_codes)
 

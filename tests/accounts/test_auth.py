@@ -1,16 +1,20 @@
 """Who is let in: strangers are told what is wrong with their key, others what they may not do."""
 
 import asyncio
+import time
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from service import clock
 from service.accounts import keys as key_forms
 from service.accounts import operations, queries
 from service.accounts.keyring import Keyring, keep_last_used
+from service.app import create_app
 from service.auth import KeyExpired, KeyRevoked, KeyUnknown, Operator
 from service.database import Db
+from tests.conftest import settings_for
 
 PORTS = "/v1/ports"
 
@@ -58,7 +62,7 @@ async def test_a_wrong_role_is_told_which_roles_may(client, as_):
     assert (answer.json()["role"], answer.json()["roles"]) == ("forwarder", ["admin"])
 
 
-async def test_a_key_without_the_scope_is_told_its_name(client, db: Db, as_):
+async def test_a_key_without_the_scope_is_told_its_name(client, db: Db):
     owner = await db.read(queries.organisation_named, "Demo Forwarder")
     _, narrow = await db.write(operations.make_key, owner.id, environment="test", name="narrow", scopes=["slots:read"])
     answer = await client.get(PORTS, headers={"Authorization": f"Bearer {narrow}"})
@@ -135,6 +139,23 @@ async def test_a_revoked_key_is_refused_as_soon_as_it_is_believed_no_more(db: Db
     await asyncio.sleep(0.25)
     with pytest.raises(KeyRevoked):
         await known.holder(text)
+
+
+async def test_a_key_revoked_in_one_process_dies_in_another_within_five_seconds(client, url, as_):
+    made = (await client.post("/v1/keys", json={"name": "to be revoked"}, headers=as_("forwarder"))).json()
+    theirs = {"Authorization": f"Bearer {made['key']}"}
+    other = create_app(settings_for(url))
+    async with (
+        other.router.lifespan_context(other),
+        httpx.AsyncClient(transport=httpx.ASGITransport(other), base_url="http://other.test") as elsewhere,
+    ):
+        assert (await elsewhere.get(PORTS, headers=theirs)).status_code == 200
+        await client.post(f"/v1/keys/{made['id']}/revoke", headers=as_("forwarder"))
+        revoked = time.monotonic()
+        while (answer := await elsewhere.get(PORTS, headers=theirs)).status_code == 200:
+            await asyncio.sleep(0.1)
+            assert time.monotonic() - revoked < 5
+        assert await code_of(answer) == "key-revoked"
 
 
 async def test_a_key_is_never_believed_past_its_expiry(db: Db):

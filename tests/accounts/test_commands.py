@@ -110,6 +110,6 @@ async def test_one_dead_key_makes_all_anew(db: Db, tmp_path):
 
 async def test_two_first_starts_at_once_leave_one_set_of_organisations(db: Db, tmp_path):
     await asyncio.gather(*(demo.equip(db, tmp_path / name, url="http://here") for name in ("a", "b")))
-    for _, (name, _, _) in demo.NAMES.items():
+    for name, _, _ in demo.NAMES.values():
         owner = await db.read(queries.organisation_named, name)
         assert len(await db.read(queries.live_keys_of, owner.id)) == 1

@@ -1,4 +1,7 @@
-"""`python3 run.py`, for real, in a copy of the checkout whose path has a space: started, started again, killed."""
+"""`python3 run.py`, for real, in a copy of the checkout whose path has a space: started, started again, killed.
+
+They share one copy and its one installation: `run.py test` gives the tests of a file to one worker.
+"""
 
 import http.client
 import json
@@ -21,9 +24,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NOT_COPIED = (".git", ".venv", ".data", "home", "*.lock.*", "__pycache__", ".*_cache", ".hypothesis")
 KEYS = {"forwarder", "rival", "operator_pkkhi", "operator_pkgwd", "customs", "admin"}
-
-# One copy, one installation: all of these run in one worker, in this order.
-pytestmark = pytest.mark.xdist_group("run.py")
 
 
 class Run:
@@ -88,6 +88,15 @@ def run(clone):
             each.process.wait()
 
 
+@pytest.fixture
+def started_before(clone, port, run):
+    """Make the first start, where no test before has made it."""
+    if not (clone / ".data" / "demo.json").exists():
+        first = run("--port", port)
+        first.await_ready(within_s=300)
+        first.end()
+
+
 def at_work_in(place):
     """The processes that work in a folder of the copy: API, worker, and every process of PostgreSQL."""
     found = []
@@ -147,6 +156,7 @@ def test_a_first_start_installs_and_its_printed_lines_work_and_ctrl_c_ends_it_al
     assert nobody_works_in(clone)
 
 
+@pytest.mark.usefixtures("started_before")
 def test_a_second_start_installs_nothing_and_is_quick(clone, port, run):
     again = run("--port", port)
     took = again.await_ready(within_s=30)
@@ -156,6 +166,7 @@ def test_a_second_start_installs_nothing_and_is_quick(clone, port, run):
     assert took < 6, f"{took:.1f} s; the aim is 3 s on an idle machine, and other tests run beside this one"
 
 
+@pytest.mark.usefixtures("started_before")
 def test_kill_9_leaves_nothing_behind_and_nothing_in_the_way_of_the_next_start(clone, port, run):
     killed = run("--port", port)
     killed.await_ready(within_s=30)
@@ -170,6 +181,7 @@ def test_kill_9_leaves_nothing_behind_and_nothing_in_the_way_of_the_next_start(c
 @pytest.mark.parametrize(
     ("part", "word"), [("api", "service api"), ("worker", "service worker"), ("database", "bin/postgres")]
 )
+@pytest.mark.usefixtures("started_before")
 def test_a_part_that_dies_ends_the_whole_and_is_named(clone, port, run, part, word):
     whole = run("--port", port)
     whole.await_ready(within_s=30)
@@ -181,12 +193,14 @@ def test_a_part_that_dies_ends_the_whole_and_is_named(clone, port, run, part, wo
     assert nobody_works_in(clone)
 
 
+@pytest.mark.usefixtures("started_before")
 def test_other_words_go_to_the_service_with_the_database_started(clone, run):
     passed_on = run("migrate")
     assert passed_on.process.wait(60) == 0, passed_on.said
     assert nobody_works_in(clone)
 
 
+@pytest.mark.usefixtures("started_before")
 def test_reset_forgets_the_data(clone, port, run):
     (clone / ".data" / "left.txt").write_text("from before")
     reset = run("--reset", "--port", port)

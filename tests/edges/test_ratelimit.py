@@ -49,7 +49,7 @@ def test_organisations_and_lanes_do_not_take_from_each_other() -> None:
     limits = Limits()
     spend(limits, at=100, times=5)
     spend(limits, at=100, times=5, by="org_b")
-    assert spend(limits, at=100, lane="reports", rate=50)["ratelimit-policy"] == '"reports";q=5;w=1'
+    assert spend(limits, at=100, lane="reports", rate=5)["ratelimit-policy"] == '"reports";q=5;w=1'
 
 
 def test_who_has_no_rate_is_neither_limited_nor_told_so() -> None:

@@ -53,6 +53,14 @@ async def test_an_unknown_port_is_not_found(client, as_, unlocode):
     assert (answer.status_code, answer.json()["code"]) == (404, "port-not-found")
 
 
+async def test_a_hostile_code_is_refused_without_a_failure(client, as_):
+    for path in ("/v1/ports/PK%00GWD", "/v1/ports/%F0%9F%9A%A2", f"/v1/ports/{'A' * 5000}", "/v1/ports/%ED%A0%80"):
+        answer = await client.get(path, headers=as_("forwarder"))
+        assert 400 <= answer.status_code < 500
+    for path in ("/v1/keys/key_%00/revoke", f"/v1/keys/{'k' * 5000}/revoke"):
+        assert (await client.post(path, headers=as_("forwarder"))).status_code == 404
+
+
 async def test_a_stranger_sees_no_ports(client):
     for path in ("/v1/ports", "/v1/ports/PKGWD", "/v1/ports/NOPE", "/v1/draught-notices"):
         assert (await client.get(path)).status_code == 401
