@@ -5,6 +5,7 @@ python -m benchmarks.engine
 
 import random
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -49,7 +50,8 @@ ASKS = {
 def busy_quay() -> list[QuayClaim]:
     """Claims at random times, each in the gap that it fits best, until the quay is about three quarters full."""
     rng = random.Random(4)
-    timetable, claims = QuayTimetable(), []
+    timetable = QuayTimetable()
+    claims: list[QuayClaim] = []
     while len(claims) < CLAIMS:
         length, lasts = rng.randint(50, 130), rng.randint(3, 10) * HOUR
         start = rng.randrange(DAYS * 24 * 6) * 10 * MINUTE
@@ -77,7 +79,7 @@ def main() -> None:
     print(f"{len(claims)} claims, {len(timetable.slices.starts)} slices, {full:.0%} full")
     for name, ask in ASKS.items():
         found = len(earliest([(QUAY, timetable)], ask, 0, 20))
-        lasted = microseconds(lambda ask=ask: earliest([(QUAY, timetable)], ask, 0, 20))
+        lasted = microseconds(partial(earliest, [(QUAY, timetable)], ask, 0, 20))
         print(f"{name:24}{lasted:10.0f} us  {found} slots")
     none = ASKS["none: 300 m for 36 h"]
     print(f"{'why none':24}{microseconds(lambda: why_no_berth(QUAY, timetable, none, 0), 5):10.0f} us")

@@ -20,26 +20,24 @@ def variants(quay: Quay, ship: Ship, fields: Collection[str]) -> Iterator[Ship]:
         yield changed(ship, **dict(zip(fields, values, strict=True)))
 
 
-def fewest(quay: Quay, ship: Ship, passes: Callable[[Ship, bool], bool]) -> tuple[str, ...] | None:
-    """Give the fewest rules, by code, that must give way; of equal ones the first in the order of FACTS.
+def fewest(
+    quay: Quay, ship: Ship, passes: Callable[[Ship, tuple[str, ...]], bool]
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Give the fewest facts that must change, and the rules to be forgiven; None if even all of them are not enough.
 
-    `passes` is told whether a time without a notice may count as fit (`limit-unknown` gives way). None: even all of
-    them together are not enough.
+    Of equally few the first in the order of FACTS. The one rule that no fact of the ship satisfies, and that may
+    therefore be forgiven, is `limit-unknown`; `passes` is told whether it is.
     """
     codes = (*(code for code, field in FACTS.items() if getattr(ship, field) is not None), UNKNOWN)
 
     def enough(yielding: tuple[str, ...]) -> bool:
-        return any(passes(other, UNKNOWN in yielding) for other in variants(quay, ship, fields_of(yielding)))
+        fields, forgiven = _parted(yielding)
+        return any(passes(other, forgiven) for other in variants(quay, ship, fields))
 
     if not enough(codes):
         return None
     subsets = (subset for size in range(len(codes)) for subset in combinations(codes, size))
-    return next((subset for subset in subsets if enough(subset)), codes)
-
-
-def fields_of(codes: Collection[str]) -> tuple[str, ...]:
-    """Give the facts of the ship of which these rules speak."""
-    return tuple(FACTS[code] for code in codes if code in FACTS)
+    return _parted(next((subset for subset in subsets if enough(subset)), codes))
 
 
 def measured(quay: Quay, ship: Ship, fields: Collection[str], passes: Callable[[Ship], bool]) -> Ship:
@@ -69,3 +67,8 @@ def choices(ships: Iterable[Ship], asked: Ship) -> tuple[tuple[str | None, ...],
         hazards = [asked.hazard_class]
     cargoes = [cargo for cargo in cargoes if all((cargo, hazard) in pairs for hazard in hazards)]
     return ((asked.cargo,) if asked.cargo in cargoes else tuple(cargoes)), tuple(hazards)
+
+
+def _parted(codes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the facts of which some rules speak, and the rules that speak of none."""
+    return tuple(FACTS[code] for code in codes if code in FACTS), tuple(code for code in codes if code not in FACTS)

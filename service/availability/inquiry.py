@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from service.availability.berths import berth_places, longest_stay
 from service.availability.facts import LISTED
-from service.availability.fitting import fewest, fields_of, measured, variants
+from service.availability.fitting import fewest, measured, variants
 from service.availability.measures import FOREVER
 from service.availability.places import Quay, Ship
 from service.availability.reachable import Reachable
@@ -39,11 +39,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Ships that the rules let lie somewhere, the facts that may have changed, and whether `limit-unknown` gave way."""
+    """Ships that the rules let lie somewhere, the facts that may have changed, and the rules that were forgiven."""
 
     ships: Ships
     fields: tuple[str, ...]
-    unknown: bool
+    forgiven: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,51 +74,50 @@ class Inquiry:
     def fit(self, ship: Ship) -> Fit | None:
         """Give the ships, closest to this one, that rules would let lie in the window, claims and closures apart."""
 
-        def lies(one: Ship, unknown: bool) -> bool:  # noqa: FBT001
-            return self._passes(one, self.near, (FULL, CLOSED, UNKNOWN) if unknown else (FULL, CLOSED))
+        def lies(one: Ship, forgiven: tuple[str, ...]) -> bool:
+            return self._passes(one, self.near, (FULL, CLOSED, *forgiven))
 
-        codes = fewest(self.quay, ship, lies)
-        if codes is None:
+        least = fewest(self.quay, ship, lies)
+        if least is None:
             return None
-        fields, unknown = fields_of(codes), UNKNOWN in codes
-        return Fit(self._measured(ship, fields, lambda one: lies(one, unknown)), fields, unknown)
+        fields, forgiven = least
+        return Fit(self._measured(ship, fields, lambda one: lies(one, forgiven)), fields, forgiven)
 
-    def blocked_by(self, ships: Ships, *, unknown: bool) -> tuple[str, ...]:
+    def blocked_by(self, ships: Ships, forgiven: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Give what keeps these ships out of the window: notices, closures, claims, each alone or only together."""
-        notices = (UNKNOWN,) if unknown else ()
 
         def clear(*codes: str) -> bool:
-            return bool(self._passing(ships, self.near, (*notices, *codes)))
+            return bool(self._passing(ships, self.near, (*forgiven, *codes)))
 
         if not clear(FULL, CLOSED):
             return (UNKNOWN,) if clear(FULL, CLOSED, UNKNOWN) else (CLOSED,)
         if clear():
-            return notices
+            return forgiven
         claims_apart, closures_apart = clear(FULL), clear(CLOSED)
         closed = (CLOSED,) if closures_apart or not claims_apart else ()
         full = (FULL,) if claims_apart or not closures_apart else ()
-        return (*notices, *closed, *full)
+        return (*forgiven, *closed, *full)
 
     def _nearby(self, ship: Ship, fit: Fit) -> Answer | None:
         passing = self._passing(fit.ships, self.near)
         if passing:
             return Answer(passing, self.near.stay, self.near.end, self.window.end_codes)
-        if not fit.unknown and not self.window.end_codes:
+        if not fit.forgiven and not self.window.end_codes:
             shorter = self._by(self._shorter, ship, fit, ())
             if shorter is not None:
                 return shorter
-        later = self._by(self._later, ship, fit, self.blocked_by(fit.ships, unknown=fit.unknown))
-        if later is None and fit.unknown and not self.window.end_codes:
-            return self._by(self._shorter, ship, fit, (UNKNOWN,))
+        later = self._by(self._later, ship, fit, self.blocked_by(fit.ships, fit.forgiven))
+        if later is None and fit.forgiven and not self.window.end_codes:
+            return self._by(self._shorter, ship, fit, fit.forgiven)
         return later
 
     def _far_off(self, ship: Ship) -> Answer | None:
-        codes = fewest(self.quay, ship, lambda one, _: self._passes(one, self.far))
-        if codes is None:
+        least = fewest(self.quay, ship, lambda one, _: self._passes(one, self.far))
+        if least is None:
             return None
-        fields = fields_of(codes)
+        fields, _ = least
         ships = self._measured(ship, fields, lambda one: self._passes(one, self.far))
-        return self._by(self._later, ship, Fit(ships, fields, unknown=False), self.blocked_by((ship,), unknown=False))
+        return self._by(self._later, ship, Fit(ships, fields, ()), self.blocked_by((ship,)))
 
     def _by(self, way: Way, ship: Ship, fit: Fit, codes: tuple[str, ...]) -> Answer | None:
         """Give the answer that one way of changing time leads to, the facts and then the time settled once more."""

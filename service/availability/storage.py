@@ -41,7 +41,7 @@ def storage_slots(warehouse: Warehouse, timetable: FloorTimetable, ask: StorageA
         yield StorageSlot(
             warehouse=warehouse,
             quantity=ask.quantity,
-            free=min(floor.free(day) for day in range(first_on.toordinal(), last_on.toordinal())),
+            free=floor.least(span.first, end),
             start=span.first,
             end=end,
             latest_start=span.last,
@@ -63,11 +63,11 @@ def storage_refusals(warehouse: Warehouse, ask: StorageAsk, now: int) -> list[Re
 
     `ask.stay` is `ask.end - ask.start`. Where part of the floor is closed, the need is the quantity that is left.
     """
-    reasons = [*stay_refusals(ask.end - ask.start, warehouse.terms), *start_refusals(ask.start, warehouse.terms, now)]
-    reasons += floor_refusals(warehouse, ask)
-    floor = Floor(warehouse, FloorTimetable(), now)
-    first_on, last_on = local_days(ask.start, ask.end, warehouse.zone)
-    left = min(floor.free(day) for day in range(first_on.toordinal(), last_on.toordinal()))
+    bounds = [*stay_refusals(ask.end - ask.start, warehouse.terms), *start_refusals(ask.start, warehouse.terms, now)]
+    reasons = [*bounds, *floor_refusals(warehouse, ask)]
+    if bounds:
+        return reasons  # a window of a thousand years is too long, and its days are not worth counting
+    left = Floor(warehouse, FloorTimetable(), now).least(ask.start, ask.end)
     if left < ask.quantity:
         code = STORAGE_FULL if ask.quantity > warehouse.capacity else CLOSED
         reasons.append(Reason(code, Need("quantity", left) if left > 0 else None))
@@ -98,26 +98,25 @@ class Span:
 class Floor:
     """The quantity free in a warehouse day by day, as if the rules of the codes ignored were not there."""
 
-    __slots__ = ("_capacity", "_closures", "_taken")
+    __slots__ = ("_capacity", "_closures", "_taken", "_zone")
 
     def __init__(
         self, warehouse: Warehouse, timetable: FloorTimetable, now: int, ignoring: Collection[str] = ()
     ) -> None:
-        self._capacity = warehouse.capacity
+        self._capacity, self._zone = warehouse.capacity, warehouse.zone
         self._taken = {} if STORAGE_FULL in ignoring else timetable.at(now)
-        self._closures = (
-            ()
-            if CLOSED in ignoring
-            else [
-                (closure.first_on.toordinal(), closure.last_on.toordinal(), closure.quantity)
-                for closure in warehouse.closures
-            ]
-        )
+        closures = () if CLOSED in ignoring else warehouse.closures
+        self._closures = [(shut.first_on.toordinal(), shut.last_on.toordinal(), shut.quantity) for shut in closures]
 
     def free(self, day: int) -> int:
         """Give the quantity that is neither taken nor closed on a day (an ordinal); below 0 if closed over claims."""
         closed = sum(quantity for first, last, quantity in self._closures if first <= day < last)
         return self._capacity - closed - self._taken.get(day, 0)
+
+    def least(self, start: int, end: int) -> int:
+        """Give the least quantity free on any local day of a window."""
+        first_on, last_on = local_days(start, end, self._zone)
+        return min(map(self.free, range(first_on.toordinal(), last_on.toordinal())))
 
 
 def spans(

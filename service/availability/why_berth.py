@@ -69,7 +69,7 @@ def _hopeless(inquiry: Inquiry) -> Iterator[Reason]:
         fit = inquiry.fit(ship)
         if fit is not None:
             yield from _facts_changed(near.ship, fit.ships)
-            yield from map(Reason, inquiry.blocked_by(fit.ships, unknown=fit.unknown))
+            yield from map(Reason, inquiry.blocked_by(fit.ships, fit.forgiven))
             return
     bars = barred_to_ship(inquiry.quay, near.ship, near.start, near.end)
     yield from map(Reason, dict.fromkeys(bar.code for bar in bars if bar.start < near.end and near.start < bar.end))

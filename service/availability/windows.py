@@ -29,9 +29,9 @@ class Track:
     lasts: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Place:
-    """A position that passes from `start` to `latest_start`; sorted as slots are offered, the tightest fit first."""
+    """A position that passes from `start` to `latest_start`, at `start` in a run of `run_m` free metres."""
 
     start: int
     run_m: int
@@ -40,7 +40,7 @@ class Place:
 
 
 def places(length_m: int, need_m: int, tracks: Iterable[Track], first: int, last: int) -> Iterator[Place]:
-    """Yield the places for `need_m` metres whose first start lies in `[first, last]`, in the order of `Place`.
+    """Yield the places for `need_m` metres whose first start lies in `[first, last]`: by start, run and metre.
 
     A place is flush with an end of its run of free metres, so that the quay does not fragment:
 
@@ -63,13 +63,11 @@ def places(length_m: int, need_m: int, tracks: Iterable[Track], first: int, last
         free = free_ever & ~blocked
         freed = free if start == first else free & blocked_before
         if freed and free.bit_count() >= need_m:
-            yield from sorted(
-                Place(
-                    start, run_m, from_m, min((window.latest(from_m, need_m, last) for window in windows), default=last)
-                )
-                for run_m, from_m in _flush(free, need_m)
-                if freed & metres(from_m, from_m + need_m)
-            )
+            for run_m, from_m in sorted(_flush(free, need_m)):
+                place = metres(from_m, from_m + need_m)
+                if freed & place:
+                    latest = min((window.latest(place, last) for window in windows), default=last)
+                    yield Place(start, run_m, from_m, latest)
 
 
 def _starts(windows: Iterable["_Window"], first: int, last: int) -> Iterator[int]:
@@ -139,9 +137,8 @@ class _Window:
         before = left - 1 if starts[left] == start else left
         return self._front[self._turn - left - 1] | self._back[right - self._turn], self.slices.masks[before]
 
-    def latest(self, from_m: int, need_m: int, last: int) -> int:
+    def latest(self, place: int, last: int) -> int:
         """Give the last start, not after `last`, up to which the metres of a place stay clear."""
-        place = metres(from_m, from_m + need_m)
         return self.slices.next_blocked(place, self._right, last + self._lasts) - self._lasts
 
     def _turn_at(self, start: int) -> None:

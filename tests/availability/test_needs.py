@@ -6,13 +6,16 @@ from itertools import product
 from hypothesis import HealthCheck, assume, event, given, settings
 
 from service.availability import (
+    FOREVER,
     BerthAsk,
+    Closure,
     FloorClaim,
     FloorTimetable,
     Quay,
     QuayClaim,
     QuayTimetable,
     Reason,
+    Ship,
     StorageAsk,
     Warehouse,
     berth_slots,
@@ -112,3 +115,18 @@ def test_goods_that_change_as_told_find_a_floor_and_no_cheaper(
     assume(next(storage_slots(warehouse, timetable, ask, worlds.NOW), None) is None)
     reasons = why_no_storage(warehouse, timetable, ask, worlds.NOW)
     check_needs(ask, reasons, lambda one: next(storage_slots(warehouse, timetable, one, worlds.NOW), None) is not None)
+
+
+@thorough
+@given(worlds.quays(), worlds.claims(), worlds.berth_asks(worlds.easy_ships))
+def test_where_nothing_would_help_not_even_the_smallest_ship_finds_a_berth_up_to_the_horizon(
+    quay: Quay, claims: list[QuayClaim], ask: BerthAsk
+):
+    quay = replace(quay, closures=(*quay.closures, Closure(ask.start, FOREVER, 0, 50)))
+    timetable = QuayTimetable(claims)
+    assume(next(berth_slots(quay, timetable, ask, worlds.NOW), None) is None)
+    assume(not merged(why_no_berth(quay, timetable, ask, worlds.NOW)))
+    stay = min(max(ask.stay, quay.terms.shortest_stay), quay.terms.longest_stay)
+    for loa_cm in (1, min(worlds.BAND_CM, ask.ship.loa_cm)):
+        least = BerthAsk(Ship(loa_cm, draught_cm=1), stay, ask.start, FOREVER)
+        assert next(berth_slots(quay, timetable, least, worlds.NOW), None) is None

@@ -219,3 +219,18 @@ def test_warehouses_are_offered_by_start_and_then_by_code():
     slots = earliest_storage(floors, GOODS, 0, 3)
     assert [(s.warehouse.code, s.start) for s in slots] == [("A", MIDNIGHT), ("B", MIDNIGHT), ("C", MIDNIGHT + 3 * DAY)]
     assert (slots[0].free, slots[0].first_on, slots[0].last_on) == (1_500, date(1970, 1, 2), date(1970, 1, 12))
+
+
+def test_a_leg_of_a_thousand_years_is_too_long_and_nothing_else():
+    leg = replace(GOODS, end=GOODS.start + 365_000 * DAY)
+    assert storage_refusals(FLOOR, leg, 0) == [Reason("stay-too-long", Need("duration", 730 * DAY))]
+
+
+def test_the_latest_start_leaves_the_days_that_are_full_alone_also_when_the_clock_is_set_back():
+    berlin = replace(FLOOR, zone=ZoneInfo("Europe/Berlin"))
+    timetable = FloorTimetable([FloorClaim("c", date(2026, 10, 26), date(2026, 10, 27), 1_500)])
+    midnight = 20_750 * DAY - 2 * HOUR  # of Saturday 24 October 2026, at +02:00; Sunday has 25 hours
+    ask = replace(GOODS, stay=DAY, start=midnight, end=midnight + 5 * DAY)
+    slots = list(storage_slots(berlin, timetable, ask, midnight))
+    monday, tuesday = midnight + 49 * HOUR, midnight + 73 * HOUR
+    assert [(s.start, s.latest_start) for s in slots] == [(midnight, monday - DAY), (tuesday, midnight + 4 * DAY)]

@@ -98,12 +98,6 @@ async def test_several_workers_expire_each_booking_once(crowd, db):
     assert await crowd.broken() == {}
 
 
-STATES = {
-    State.HELD: lambda crowd: made(crowd),
-    State.CONFIRMED: lambda crowd: made(crowd, hold=False),
-}
-
-
 @pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("state", list(State))
 async def test_every_action_is_allowed_or_refused_in_every_state(crowd, db, state, action):

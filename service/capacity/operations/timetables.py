@@ -1,31 +1,20 @@
-"""The search for free slots, on timetables kept in memory and checked against the database at every question.
+"""What is taken of each place, kept in memory and checked against the database at every question.
 
 A place's `version` is raised, under its lock, by every change of its claims. So one tiny query tells which timetables
 have moved; only those are read again. There is nothing to invalidate, and a caller always sees its own bookings.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from heapq import merge
-from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 from service.availability import (
     FOREVER,
-    BerthAsk,
-    BerthSlot,
     FloorClaim,
     FloorTimetable,
     QuayClaim,
     QuayTimetable,
-    Reason,
-    StorageAsk,
-    StorageSlot,
-    berth_slots,
-    storage_slots,
-    why_no_berth,
-    why_no_storage,
 )
 from service.capacity import queries
 from service.clock import instant
@@ -35,7 +24,6 @@ from service.ports.queries import Standing, versions_of_ports
 from service.ports.rules import Place
 
 T = TypeVar("T", QuayTimetable, FloorTimetable)
-S = TypeVar("S", BerthSlot, StorageSlot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,36 +109,3 @@ async def _floor_timetables(read: Read, place_ids: Sequence[int]) -> dict[int, F
         claim = FloorClaim(f"{booking}/{leg}", first_on, last_on, quantity, FOREVER if lapses is None else lapses)
         claims[place_id].append(claim)
     return {place_id: FloorTimetable(of_place) for place_id, of_place in claims.items()}
-
-
-def find_berths(sight: Sight, ask: BerthAsk, limit: int) -> tuple[list[BerthSlot], list[tuple[str, list[Reason]]]]:
-    """Give the earliest slots over all quays in sight, and for each quay that has none, why."""
-    offers = [(place, berth_slots(place.quay, taken, ask, sight.at)) for place, taken in sight.quays]
-    slots, without = _earliest(offers, lambda slot: (slot.start, slot.run_m, slot.quay.code, slot.from_m), limit)
-    timetables = {place.code: taken for place, taken in sight.quays}
-    why = [(place.code, why_no_berth(place.quay, timetables[place.code], ask, sight.at)) for place in without]
-    return slots, why
-
-
-def find_storage(sight: Sight, ask: StorageAsk, limit: int) -> tuple[list[StorageSlot], list[tuple[str, list[Reason]]]]:
-    """Give the earliest slots over all warehouses in sight, and for each warehouse that has none, why."""
-    offers = [(place, storage_slots(place.warehouse, taken, ask, sight.at)) for place, taken in sight.warehouses]
-    slots, without = _earliest(offers, lambda slot: (slot.start, slot.warehouse.code), limit)
-    timetables = {place.code: taken for place, taken in sight.warehouses}
-    why = [(place.code, why_no_storage(place.warehouse, timetables[place.code], ask, sight.at)) for place in without]
-    return slots, why
-
-
-def _earliest(
-    offers: Iterable[tuple[Place, Iterator[S]]], order: Callable[[S], tuple[Any, ...]], limit: int
-) -> tuple[list[S], list[Place]]:
-    """Merge the slots of many places lazily, and tell the places that have none: their first slot is asked for."""
-    lines: list[Iterator[S]] = []
-    without: list[Place] = []
-    for place, slots in offers:
-        first = next(slots, None)
-        if first is None:
-            without.append(place)
-        else:
-            lines.append(chain((first,), slots))
-    return list(islice(merge(*lines, key=order), limit)), without
