@@ -2,6 +2,7 @@
 
 import sys
 import urllib.request
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -47,7 +48,7 @@ def _get(address: str) -> bytes:
     return body
 
 
-def _bare(body: bytes):
+def _bare(body: bytes) -> AbstractContextManager[str]:
     """Serve bytes from a bare route of the same framework on the same server software."""
     (stage.ROOT / ".data").mkdir(exist_ok=True)
     answer = stage.ROOT / ".data" / "bare.json"

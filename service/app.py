@@ -12,7 +12,7 @@ from service.accounts.keyring import Keyring, keep_last_used
 from service.bookings import routes as bookings
 from service.bookings.rules import ClientReferenceTaken
 from service.capacity import routes as capacity
-from service.capacity.operations import Timetables
+from service.capacity.operations import Answered, Timetables
 from service.capacity.rules import SlotTaken, StorageFull
 from service.database import Db
 from service.errors import Refusal
@@ -70,6 +70,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.db = db
     app.state.rulebook = Rulebook(db)
     app.state.timetables = Timetables(db, app.state.rulebook)
+    app.state.answered = Answered()
     app.state.keyring = Keyring(db, environment=settings.environment, believe_s=settings.key_cache_s)
     last_used = asyncio.create_task(keep_last_used(app.state.keyring, db))
     yield

@@ -64,6 +64,10 @@ class FloorTimetable:
                 self.remove(claim_id)
         return self._taken
 
+    def next_lapse(self) -> int:
+        """Give when the next reservation hold lapses, FOREVER if none will; it may be too early, never too late."""
+        return self._expiries[0][0] if self._expiries else FOREVER
+
     def _take(self, claim: FloorClaim, quantity: int) -> None:
         for day in range(claim.first_on.toordinal(), claim.last_on.toordinal()):
             self._taken[day] += quantity

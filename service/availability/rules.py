@@ -58,9 +58,8 @@ _NOTICE_RULES: tuple[tuple[str, Callable[[Limit, Ship], bool]], ...] = (
 
 def barred_to_ship(quay: Quay, ship: Ship, start: int, end: int) -> Iterator[Barred]:
     """Yield what the facts of a ship bar to it between `start` and `end`; its turnaround need not keep clear."""
-    need = blocked_metres(ship.loa_cm, quay.terms)
-    if need > quay.length_m:
-        yield Barred(TOO_LONG, 0, need, ALWAYS, FOREVER)
+    if blocked_metres(ship.loa_cm, quay.terms) > quay.length_m:
+        yield Barred(TOO_LONG, 0, quay.length_m, ALWAYS, FOREVER)
     for low, high in _without_berth(quay):
         yield Barred(NOT_BOOKABLE, low, high, ALWAYS, FOREVER)
     notices = _notices(quay, ship, start, end)

@@ -169,6 +169,10 @@ class QuayTimetable:
                 self.remove(claim_id)
         return self.slices
 
+    def next_lapse(self) -> int:
+        """Give when the next reservation hold lapses, FOREVER if none will; it may be too early, never too late."""
+        return self._expiries[0][0] if self._expiries else FOREVER
+
     def _beneath(self, claim: QuayClaim) -> list[QuayClaim]:
         """Give the claims whose rectangles overlap this one's. Rare, so a pass over all of them is enough."""
         return [

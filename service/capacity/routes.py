@@ -1,5 +1,6 @@
 """The REST face of the search for slots."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,7 +10,7 @@ from service import auth
 from service.answers import conditional, tag_of
 from service.availability import BerthAsk, Ship, StorageAsk
 from service.capacity import schemas
-from service.capacity.operations import Sight, Timetables, find_berths, find_storage
+from service.capacity.operations import Answered, Kept, Sight, Timetables, find_berths, find_storage, good_until
 from service.clock import duration, instant
 from service.errors import Fault, Unfit
 from service.intake import StrictRoute
@@ -33,10 +34,13 @@ async def berth_slots(
     _by: auth.SlotReader, query: Annotated[schemas.BerthQuery, Query()], request: Request
 ) -> Response:
     """Give the earliest berth slots for a ship, and for every quay that has none all that stands in the way."""
-    window = _window(query)
-    sight = await _sight(request, query, "quay")
-    slots, without = find_berths(sight, BerthAsk(_ship(query), duration(query.duration), *window), query.limit)
-    return _answer(request, "quay", [schemas.berth_slot(slot) for slot in slots], without)
+
+    def answer(sight: Sight, start: int, end: int) -> dict[str, Any]:
+        ask = BerthAsk(_ship(query), duration(query.duration), start, end)
+        slots, without = find_berths(sight, ask, query.limit)
+        return schemas.found("quay", [schemas.berth_slot(slot) for slot in slots], without)
+
+    return await _answered(request, query, "quay", answer)
 
 
 @router.get("/v1/storage-slots", response_model=schemas.StorageSlots, responses=_REFUSALS)
@@ -44,11 +48,30 @@ async def storage_slots(
     _by: auth.SlotReader, query: Annotated[schemas.StorageQuery, Query()], request: Request
 ) -> Response:
     """Give the earliest storage slots for goods, and for every warehouse that has none all that stands in the way."""
+
+    def answer(sight: Sight, start: int, end: int) -> dict[str, Any]:
+        stay = duration(query.duration)
+        ask = StorageAsk(query.quantity, query.unit, query.bonded, query.hazard_class, stay, start, end)
+        slots, without = find_storage(sight, ask, query.limit)
+        return schemas.found("warehouse", [schemas.storage_slot(slot) for slot in slots], without)
+
+    return await _answered(request, query, "warehouse", answer)
+
+
+async def _answered(
+    request: Request, query: schemas.SlotQuery, kind: str, answer: Callable[[Sight, int, int], dict[str, Any]]
+) -> Response:
+    """Give the answer to a query: the one that it had before, while that still holds."""
     start, end = _window(query)
-    sight = await _sight(request, query, "warehouse")
-    ask = StorageAsk(query.quantity, query.unit, query.bonded, query.hazard_class, duration(query.duration), start, end)
-    slots, without = find_storage(sight, ask, query.limit)
-    return _answer(request, "warehouse", [schemas.storage_slot(slot) for slot in slots], without)
+    sight = await _sight(request, query, kind)
+    answered: Answered = request.app.state.answered
+    question = (kind, request.scope["query_string"])
+    kept = answered.still(question, sight)
+    if kept is None:
+        body = to_json(answer(sight, start, end))
+        until = good_until(sight, start, end - duration(query.duration))
+        kept = answered.keep(question, Kept(body, tag_of(body), sight.versions, until))
+    return conditional(request, kept.body, kept.tag)
 
 
 def _window(query: schemas.SlotQuery) -> tuple[int, int]:
@@ -76,9 +99,3 @@ async def _sight(request: Request, query: schemas.SlotQuery, kind: str) -> Sight
     if faults:
         raise PortUnknown(faults[0].message, faults=faults)
     return sight
-
-
-def _answer(request: Request, place: str, slots: list[dict[str, Any]], without: list[tuple[str, Any]]) -> Response:
-    unavailable = [{place: code, "reasons": schemas.reasons(reasons)} for code, reasons in without]
-    body = to_json({"slots": slots, "unavailable": unavailable})
-    return conditional(request, body, tag_of(body))

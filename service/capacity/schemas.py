@@ -160,6 +160,11 @@ def storage_slot(slot: StorageSlot) -> dict[str, Any]:
     }
 
 
+def found(place: str, slots: list[dict[str, Any]], without: list[tuple[str, list[Reason]]]) -> dict[str, Any]:
+    """Give what a search found in the shape of `BerthSlots` or `StorageSlots`; `place` is quay or warehouse."""
+    return {"slots": slots, "unavailable": [{place: code, "reasons": reasons(why)} for code, why in without]}
+
+
 def reasons(given: Iterable[Reason]) -> list[dict[str, Any]]:
     """Give an engine's reasons in the shape of `ReasonOut`."""
     return [{"code": each.code, "message": _message(each), "needs": needs(each.need)} for each in given]

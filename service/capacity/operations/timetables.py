@@ -28,11 +28,16 @@ T = TypeVar("T", QuayTimetable, FloorTimetable)
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Places as they stood at one moment of the database's clock: their rules, and what is taken of each."""
+    """Places as they stood at one moment of the database's clock: their rules, and what is taken of each.
+
+    `versions` has id, version and rules version of each place: while they are the same, and no hold has lapsed, nothing
+    has changed.
+    """
 
     at: int
     quays: list[tuple[Place, QuayTimetable]]
     warehouses: list[tuple[Place, FloorTimetable]]
+    versions: tuple[tuple[int, int, int], ...]
 
 
 class Timetables:
@@ -57,6 +62,7 @@ class Timetables:
             at=instant(at),
             quays=[(place, self._quays[place.id]) for place in quays],
             warehouses=[(place, self._floors[place.id]) for place in floors],
+            versions=tuple((place.id, version, place.rules_version) for place, version in places),
         )
 
     async def _rules(self, standing: Sequence[Standing], kind: str | None) -> list[tuple[Place, int]]:
