@@ -1,13 +1,17 @@
-"""python -m benchmarks [bookings|slots|engine] [--claims 1000 100000 1000000]: prints Markdown tables."""
+"""python -m benchmarks [bookings|slots|contention] [--claims 1000 100000 1000000]: prints Markdown tables."""
 
 import argparse
 import shutil
 import sys
 from collections.abc import Callable
 
-from benchmarks import bookings, slots
+from benchmarks import bookings, contention, slots
 
-SUITES: dict[str, Callable[[int], list[dict[str, object]]]] = {"bookings": bookings.run, "slots": slots.run}
+SUITES: dict[str, Callable[[int], list[dict[str, object]]]] = {
+    "bookings": bookings.run,
+    "slots": slots.run,
+    "contention": contention.run,
+}
 
 
 def main() -> None:

@@ -41,14 +41,16 @@ _AWAY = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
+    asyncpg.QueryCanceledError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
 _ATTEMPTS = 4
+_TURN_S = 10  # a crowd waits for its turn; a database that is away is noticed when connecting
 
 
 class DatabaseAway(Unavailable):
-    """The database can't be reached just now.
+    """The database can't be reached just now, or does not answer in time.
 
     Nothing is known to be lost. Send the same request again after the time in `Retry-After`; a request with an
     Idempotency-Key takes effect once, however often it is sent.
@@ -117,7 +119,7 @@ class Db:
     ) -> R:
         for attempt in range(_ATTEMPTS):
             try:
-                async with self._pool.acquire(timeout=1.5) as connection, around(connection):
+                async with self._pool.acquire(timeout=_TURN_S) as connection, around(connection):
                     answer = await function(connection, *args, **kwargs)
                 return answer  # noqa: RET504, TRY300  what is around has ended: a commit that fails was never answered
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
@@ -167,14 +169,14 @@ async def connect(url: str, *, size: int, refusals: Mapping[str, Callable[[], Re
         max_inactive_connection_lifetime=60,
         reset=_keep_session,
         timeout=1.5,
-        command_timeout=10,
+        command_timeout=4,
         server_settings={
             "application_name": "slotway",
             "timezone": "UTC",
             "jit": "off",
             "default_transaction_isolation": "read committed",
             "lock_timeout": "2s",
-            "statement_timeout": "9s",
+            "statement_timeout": "3500ms",
             "idle_in_transaction_session_timeout": "30s",
         },
     )

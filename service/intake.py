@@ -209,19 +209,21 @@ def _query_names(dependant: Dependant) -> Iterator[tuple[str, bool]]:
         annotation = field.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             for name, each in annotation.model_fields.items():
-                yield each.alias or name, _repeats(each.annotation)
+                yield each.alias or name, repeats(each.annotation)
         else:
-            yield field.alias, _repeats(annotation)
+            yield field.alias, repeats(annotation)
+    yield from getattr(dependant.call, "query_names", {}).items()
     for each_below in dependant.dependencies:
         yield from _query_names(each_below)
 
 
-def _repeats(annotation: Any) -> bool:
+def repeats(annotation: Any) -> bool:
+    """Say whether a parameter of this type may be given more than once."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _repeats(get_args(annotation)[0])
+        return repeats(get_args(annotation)[0])
     if origin in (Union, UnionType):
-        return any(_repeats(each) for each in get_args(annotation))
+        return any(repeats(each) for each in get_args(annotation))
     return (origin or annotation) in _REPEATABLE
 
 

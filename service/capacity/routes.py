@@ -3,18 +3,28 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
 from service import auth
 from service.answers import conditional, tag_of
 from service.availability import BerthAsk, Ship, StorageAsk
 from service.capacity import schemas
-from service.capacity.operations import Answered, Kept, Sight, Timetables, find_berths, find_storage, good_until
+from service.capacity.operations import (
+    Answered,
+    Kept,
+    Sight,
+    Timetables,
+    find_berths,
+    find_storage,
+    good_until,
+    soonest,
+)
 from service.clock import duration, instant
 from service.errors import Fault, Unfit
 from service.intake import StrictRoute
 from service.problems import InvalidRequest, problems
+from service.wholequery import parameters, whole_query
 
 router = APIRouter(route_class=StrictRoute, tags=["slots"])
 
@@ -29,9 +39,14 @@ class PortUnknown(Unfit):
 _REFUSALS = problems(PortUnknown, InvalidRequest, *auth.REFUSALS)
 
 
-@router.get("/v1/berth-slots", response_model=schemas.BerthSlots, responses=_REFUSALS)
+@router.get(
+    "/v1/berth-slots",
+    response_model=schemas.BerthSlots,
+    responses=_REFUSALS,
+    openapi_extra=parameters(schemas.BerthQuery),
+)
 async def berth_slots(
-    _by: auth.SlotReader, query: Annotated[schemas.BerthQuery, Query()], request: Request
+    _by: auth.SlotReader, query: Annotated[schemas.BerthQuery, whole_query(schemas.BerthQuery)], request: Request
 ) -> Response:
     """Give the earliest berth slots for a ship, and for every quay that has none all that stands in the way."""
 
@@ -43,9 +58,14 @@ async def berth_slots(
     return await _answered(request, query, "quay", answer)
 
 
-@router.get("/v1/storage-slots", response_model=schemas.StorageSlots, responses=_REFUSALS)
+@router.get(
+    "/v1/storage-slots",
+    response_model=schemas.StorageSlots,
+    responses=_REFUSALS,
+    openapi_extra=parameters(schemas.StorageQuery),
+)
 async def storage_slots(
-    _by: auth.SlotReader, query: Annotated[schemas.StorageQuery, Query()], request: Request
+    _by: auth.SlotReader, query: Annotated[schemas.StorageQuery, whole_query(schemas.StorageQuery)], request: Request
 ) -> Response:
     """Give the earliest storage slots for goods, and for every warehouse that has none all that stands in the way."""
 
@@ -62,8 +82,11 @@ async def _answered(
     request: Request, query: schemas.SlotQuery, kind: str, answer: Callable[[Sight, int, int], dict[str, Any]]
 ) -> Response:
     """Give the answer to a query: the one that it had before, while that still holds."""
-    start, end = _window(query)
+    asked, end = _window(query)
     sight = await _sight(request, query, kind)
+    start = max(asked, soonest(sight))
+    if start >= end:
+        raise InvalidRequest(faults=[Fault("?to", "window-past", "The window ends too soon: nothing can start in it.")])
     answered: Answered = request.app.state.answered
     question = (kind, request.scope["query_string"])
     kept = answered.still(question, sight)

@@ -9,9 +9,7 @@ KEYS_LIVE_H = 48  # promised are 24 hours
 
 async def number_events(db: Db) -> int:
     """Give new events their place in the feed, so that readers seldom have to. Gives how many."""
-    if not await db.read(queries.any_unnumbered):
-        return 0
-    return await db.write(number)
+    return await number(db)
 
 
 async def prune_keys(db: Db) -> int:

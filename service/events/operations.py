@@ -55,17 +55,21 @@ def still_running() -> RequestInProgress:
     return RequestInProgress(retry_after=1)
 
 
-async def number(tx: Tx) -> int:
-    """Give every committed event without a position the next one, in the order of their ids. Gives how many.
+async def number(db: Db) -> int:
+    """Give every committed event without a position the next one, in the order of their ids. Gives how many."""
+    done = 0
+    while await db.read(queries.any_unnumbered):
+        done += await db.write(_number_some)
+    return done
 
-    The lock is taken in a statement of its own, so that the next one sees all that had been committed by then.
-    """
+
+async def _number_some(tx: Tx) -> int:
+    """Give a batch its positions; the lock has a statement of its own, so that the next sees all committed by then."""
     await queries.lock_numbering(tx)
     return await queries.number(tx)
 
 
 async def feed(db: Db, by: Principal, *, after: int, limit: int) -> list[queries.Numbered]:
     """Give the events that a principal may see after a position, in order; the newest committed ones included."""
-    if await db.read(queries.any_unnumbered):
-        await db.write(number)
+    await number(db)
     return await db.read(queries.visible, by, after=after, limit=limit)

@@ -94,16 +94,23 @@ async def lock_numbering(tx: Tx) -> None:
     await tx.fetchval("SELECT pg_advisory_xact_lock(7305111)")
 
 
+BATCH = 5_000
+
+
 async def number(tx: Tx) -> int:
-    """Give the committed, unnumbered events their positions in the order of their ids; the caller holds the lock."""
+    """Give committed, unnumbered events their positions in the order of their ids, at most 5,000; gives how many.
+
+    The caller holds the lock.
+    """
     numbered: int = await tx.fetchval(
         """WITH waiting AS (
-               SELECT id, row_number() OVER (ORDER BY id) AS nth FROM events WHERE position IS NULL
+               SELECT id, row_number() OVER (ORDER BY id) AS nth FROM events WHERE position IS NULL ORDER BY id LIMIT $1
            ), numbered AS (
                UPDATE events SET position = (SELECT coalesce(max(position), 0) FROM events) + waiting.nth
                FROM waiting WHERE events.id = waiting.id RETURNING 1
            )
-           SELECT count(*) FROM numbered"""
+           SELECT count(*) FROM numbered""",
+        BATCH,
     )
     return numbered
 

@@ -35,8 +35,8 @@ async def closed(crowd, place: str, start: datetime, end: datetime, *, quantity:
 
 async def filled(crowd, start: float, days: float) -> None:
     """Take the whole quay, three ships of 200 m abreast, from `ahead(start)` on."""
-    ship = SMALL_SHIP | {"loa_m": 182, "beam_m": 20}
-    for metre in (0, 200, 401):
+    ship = SMALL_SHIP | {"loa_m": 181, "beam_m": 20}
+    for metre in (0, 200, 402):
         made = await crowd.post("/v1/bookings", booking(berth(start, hours=days * 24, from_m=metre), vessel=ship), role="rival")
         assert made.status_code == 201, made.text
 
@@ -91,12 +91,11 @@ BERTHS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
 
 STORAGES: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "unit": (nothing, {"unit": "pallet"}, {"unit-not-offered"}),
-    "hazard": (nothing, {"hazard_class": "3"}, {"hazard-not-approved"}),
     "more than there is": (nothing, {"quantity": 13_000}, {"storage-full"}),
     "some taken": (lambda crowd: stored(crowd, 38, 30, 10_000), {}, {"storage-full"}),
     "all taken": (lambda crowd: stored(crowd, 38, 30, 12_000), {}, {"storage-full"}),
     "all closed": (lambda crowd: closed(crowd, FLOOR, ahead(38), ahead(55), quantity=12_000), {}, {"closed"}),
-    "no gap": (lambda crowd: stored(crowd, 45, 30, 12_000), {"duration": "P7D"}, {"storage-full", "no-gap-long-enough"}),
+    "all taken of a part": (lambda crowd: stored(crowd, 45, 30, 12_000), {"duration": "P7D"}, {"storage-full"}),
     "a window too short": (nothing, {"duration": "P20D"}, {"no-gap-long-enough"}),
     "too long a stay": (nothing, {"duration": "P731D", "to": rfc(ahead(900))}, {"stay-too-long"}),
     "too short a stay": (nothing, {"duration": "PT23H"}, {"stay-too-short"}),
@@ -165,6 +164,13 @@ async def test_what_a_warehouse_needs_passes_and_a_tenth_less_fails(crowd, case)
 async def test_goods_that_want_a_bonded_floor_are_told_what_is_allowed(crowd):
     await crowd.sql("UPDATE warehouses SET bonded = false WHERE place_id = (SELECT id FROM places WHERE code = $1)", FLOOR)
     await check(crowd, "/v1/storage-slots", FLOOR, between(LATER, LAST, bonded="true") | STORAGE, {"not-bonded"})
+
+
+async def test_hazardous_goods_are_told_what_an_approved_floor_takes(crowd):
+    query = between(LATER, LAST, hazard_class="7") | STORAGE | {"quantity": 5}
+    await check(crowd, "/v1/storage-slots", "PKGWD-FZS-H1", query, {"hazard-not-approved"})
+    found = await reasons(crowd, "/v1/storage-slots", FLOOR, query)
+    assert [(reason["code"], reason["needs"]) for reason in found or ()] == [("hazard-not-approved", None)]
 
 
 async def test_a_quay_that_is_shown_only_needs_nothing_that_would_help(crowd):

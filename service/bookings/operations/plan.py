@@ -241,8 +241,9 @@ def _berth_contradictions(leg: BerthLeg, place: Place, need_m: int) -> Iterator[
 
 def _storage_contradictions(leg: StorageLeg, place: Place, first_on: date, last_on: date) -> Iterator[tuple[str, str]]:
     yield from _common_contradictions(leg, place)
-    if leg.first_on not in (None, first_on) or leg.last_on not in (None, last_on):
-        yield "first_on", f"The window touches the local days from {first_on} up to, not including, {last_on}."
+    for field, sent, touched in (("first_on", leg.first_on, first_on), ("last_on", leg.last_on, last_on)):
+        if sent not in (None, touched):
+            yield field, f"The window touches the local days from {first_on} up to, not including, {last_on}."
     if leg.bonded is False and place.warehouse.bonded:
         yield "bonded", "This warehouse is bonded."
     if leg.free is not None and leg.free < leg.quantity:

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from service.availability import MINUTE, FloorTimetable, QuayTimetable
+from service.capacity.operations.search import TO_SAY_YES
 from service.capacity.operations.timetables import Sight
 from service.ports.rules import Place
 
@@ -57,6 +58,6 @@ def good_until(sight: Sight, start: int, last_start: int) -> int:
     places: list[tuple[Place, QuayTimetable | FloorTimetable]] = [*sight.quays, *sight.warehouses]
     if any(last_start > sight.at + place.rules.terms.horizon for place, _ in places):
         return sight.at
-    in_the_past = min((start - place.rules.terms.least_notice for place, _ in places), default=sight.at)
+    in_the_past = min((start - TO_SAY_YES - place.rules.terms.least_notice for place, _ in places), default=sight.at)
     lapse = min((taken.next_lapse() for _, taken in places), default=sight.at)
     return min(in_the_past, lapse, sight.at + MINUTE)

@@ -6,6 +6,7 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from service.availability import (
+    MINUTE,
     BerthAsk,
     BerthSlot,
     Reason,
@@ -19,7 +20,13 @@ from service.availability import (
 from service.capacity.operations.timetables import Sight
 from service.ports.rules import Place
 
+TO_SAY_YES = 5 * MINUTE
 S = TypeVar("S", BerthSlot, StorageSlot)
+
+
+def soonest(sight: Sight) -> int:
+    """Give the first start on offer: a whole minute, and far enough ahead that whoever is offered it can say yes."""
+    return -(-(sight.at + TO_SAY_YES) // MINUTE) * MINUTE
 
 
 def find_berths(sight: Sight, ask: BerthAsk, limit: int) -> tuple[list[BerthSlot], list[tuple[str, list[Reason]]]]:
