@@ -44,7 +44,7 @@ class WholeQuery(Generic[M]):
 
 
 def whole_query(model: type[BaseModel]) -> Any:
-    """Give the marker of a parameter that takes the whole query: `Annotated[BerthQuery, whole_query(BerthQuery)]`."""
+    """Mark a parameter that takes the whole query, as in `Annotated[BerthQuery, whole_query(BerthQuery)]`."""
     return Depends(WholeQuery(model))
 
 

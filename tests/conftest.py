@@ -49,7 +49,7 @@ async def seeded(url: str) -> dict[str, str]:
 
 
 def settings_for(url: str, **chosen: object) -> Settings:
-    return Settings.model_validate({"DATABASE_URL": url, "log_level": "error", **chosen})
+    return Settings.model_validate({"DATABASE_URL": url, **chosen})
 
 
 @pytest.fixture

@@ -23,14 +23,6 @@ from service.ratelimit import Limits
 from service.shield import HeadAsGet, Shield
 
 TIMEOUT_S = 0.3
-
-
-@pytest.fixture(autouse=True)
-def logs() -> None:
-    """Log as the edges' tests expect, whatever an app of other tests in this process has set."""
-    telemetry.configure("info")
-
-
 BODY_LIMIT = 8192
 
 
