@@ -204,5 +204,6 @@ def pgbench(server: embedded.Server, *, script: str, seconds: int, clients: int)
     """Run a script with pgbench's prepared statements; give transactions a second."""
     command = [str(embedded.binary("pgbench")), "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(seconds),
                "-f", str(ROOT / "benchmarks" / script), server.dsn]  # fmt: skip
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    environment = os.environ | {"PGOPTIONS": "-c enable_seqscan=off -c jit=off"}  # as the service's own connections
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     return next(float(line.split()[2]) for line in said.splitlines() if line.startswith("tps = "))

@@ -119,7 +119,12 @@ class Db:
     ) -> R:
         for attempt in range(_ATTEMPTS):
             try:
-                async with self._pool.acquire(timeout=_TURN_S) as connection, around(connection):
+                async with (
+                    self._pool.acquire(timeout=_TURN_S) as connection,
+                    _dropped_when_silent(connection),
+                    around(connection),
+                    _dropped_when_silent(connection),
+                ):
                     answer = await function(connection, *args, **kwargs)
                 return answer  # noqa: RET504, TRY300  what is around has ended: a commit that fails was never answered
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
@@ -140,6 +145,16 @@ class Db:
     async def close(self) -> None:
         """Finish what is running and let the connections go."""
         await asyncio.wait_for(self._pool.close(), timeout=5)
+
+
+@asynccontextmanager
+async def _dropped_when_silent(connection: Any) -> AsyncIterator[None]:
+    """Drop a connection that gave no answer in time: to roll back or to release it would wait as long again."""
+    try:
+        yield
+    except TimeoutError:
+        connection.terminate()
+        raise
 
 
 def _committed(connection: Any) -> Any:
@@ -174,6 +189,8 @@ async def connect(url: str, *, size: int, refusals: Mapping[str, Callable[[], Re
             "application_name": "slotway",
             "timezone": "UTC",
             "jit": "off",
+            # A plan made while a table is empty reads it whole, and is kept while the table grows.
+            "enable_seqscan": "off",
             "default_transaction_isolation": "read committed",
             "lock_timeout": "2s",
             "statement_timeout": "3500ms",

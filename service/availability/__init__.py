@@ -32,7 +32,7 @@ from service.availability.places import (
 from service.availability.reasons import Need, Reason
 from service.availability.slots import BerthAsk, BerthSlot, StorageAsk, StorageSlot
 from service.availability.storage import earliest_storage, storage_refusals, storage_slots
-from service.availability.timetable import QuayClaim, QuayTimetable
+from service.availability.timetable import QuayClaim, QuayTimetable, runs
 from service.availability.why_berth import why_no_berth
 from service.availability.why_storage import why_no_storage
 
@@ -72,6 +72,7 @@ __all__ = [
     "local_days",
     "permitted_stretches",
     "refusals",
+    "runs",
     "start_refusals",
     "stay_refusals",
     "storage_refusals",

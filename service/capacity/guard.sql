@@ -32,6 +32,12 @@ $$;
 CREATE OR REPLACE FUNCTION reclaim_lapsed(locked int[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM berth_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at;
+    -- Nearly always there is none, and looking costs a twentieth of the statement below.
+    IF NOT EXISTS (
+        SELECT FROM storage_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at
+    ) THEN
+        RETURN;
+    END IF;
     WITH lapsed AS (
         DELETE FROM storage_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at
         RETURNING place_id, days, quantity

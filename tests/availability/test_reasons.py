@@ -27,6 +27,7 @@ from service.availability import (
     Warehouse,
     berth_slots,
     earliest_storage,
+    refusals,
     storage_refusals,
     storage_slots,
     why_no_berth,
@@ -153,6 +154,18 @@ def test_stays_out_of_bounds_are_told_the_bound():
 def test_a_window_that_has_passed_and_one_past_the_horizon_are_told_apart():
     assert why(ASK, now=6 * DAY) == [Reason("starts-in-the-past", Need("to", 6 * DAY + 36 * HOUR))]
     assert why(replace(ASK, start=551 * DAY, end=560 * DAY)) == [Reason("too-far-ahead")]
+
+
+def test_a_window_that_has_passed_is_only_moved_and_its_stay_left_as_it_was():
+    timetable = QuayTimetable([QuayClaim("c", 0, 602, 7 * DAY, 9 * DAY)])
+    to = Need("to", 9 * DAY + 36 * HOUR)
+    assert why(ASK, timetable=timetable, now=6 * DAY) == [Reason("starts-in-the-past", to), Reason("full", to)]
+
+
+def test_a_closure_refuses_also_the_turnaround_after_a_stay():
+    for closes_after, expected in ((HOUR, [Reason("closed")]), (2 * HOUR, [])):
+        quay = replace(QUAY, closures=(Closure(36 * HOUR + closes_after, 5 * DAY, 100, 110),))
+        assert refusals(quay, SHIP, from_m=0, start=0, end=36 * HOUR, now=0) == expected
 
 
 FLOOR = Warehouse(

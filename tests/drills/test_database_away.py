@@ -5,11 +5,10 @@ import os
 import signal
 import time
 
-import pytest
-
 from tests.asking import ahead, berth, booking, new_key, rfc, storage
 from tests.drills.installation import eventually, family
 
+COMMAND_TIMEOUT_S = 4  # of database.py
 SEARCH = {"port": "PKGWD", "loa_m": "90", "duration": "PT20H"}
 
 
@@ -75,21 +74,19 @@ async def test_while_the_database_is_stopped_all_is_refused_within_two_seconds_a
     assert worker.lives
 
 
-@pytest.mark.parametrize("asked_at_once", [1, 6])
-async def test_while_the_database_is_frozen_every_request_ends_in_time_and_all_works_once_it_thaws(installation, asked_at_once):
+async def test_while_the_database_is_frozen_every_request_ends_in_time_and_all_works_once_it_thaws(installation):
+    """Frozen, or behind a network that swallows packets: connections stand, and nothing answers."""
     api, _ = await installation.two_apis()
     await everything(api, installation)
     frozen = list(family(installation.server.pid))
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
     try:
-        rounds = await asyncio.gather(*(everything(api, installation) for _ in range(asked_at_once)))
+        found = await everything(api, installation)
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
-    print(sorted((took, name, code) for found in rounds for name, (_, code, _, took) in found.items())[-3:])
-    for found in rounds:
-        refused_in_time(found, within_s=8)
+    refused_in_time(found, within_s=COMMAND_TIMEOUT_S + 1.5)
     await api.reads(200, within_s=5)
     thawed = await everything(api, installation)
     assert [thawed[name][0] for name in ("readyz", "list", "search", "feed", "cancel")] == [200, 200, 200, 200, 404]

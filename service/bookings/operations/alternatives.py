@@ -10,9 +10,9 @@ from service.availability import (
     earliest,
     earliest_storage,
     permitted_stretches,
+    runs,
     storage_slots,
 )
-from service.availability.timetable import runs
 from service.bookings.operations.plan import berth_ask, codes, storage_ask
 from service.bookings.schemas import BerthLeg, NewBooking, StorageLeg
 from service.capacity.operations import Sight, Timetables

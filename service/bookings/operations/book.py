@@ -16,7 +16,7 @@ from service.bookings.schemas import NewBooking
 from service.capacity.operations import Timetables
 from service.capacity.rules import Closed, SlotTaken, StorageFull
 from service.database import STALE_RULES, Db, PlaceBusy
-from service.errors import Refusal
+from service.errors import Refusal, Unavailable
 from service.events.operations import Answer, Once
 from service.idempotency import IdempotencyKeyReused
 from service.ports.operations import Rulebook
@@ -40,6 +40,8 @@ async def book(desk: Desk, asked: NewBooking, *, by: Forwarder, request: Once) -
     """
     try:
         booked = await _judged_and_taken(desk, asked, by, request, desk.db.call)
+    except Unavailable:
+        raise
     except Refusal as refusal:
         # A repeated request has its first answer, whatever has become of the booking, the clock and the rules since.
         booked = await _first_answer(desk, request)
