@@ -194,7 +194,17 @@ def api(server: embedded.Server, processes: int) -> Iterator[str]:
 
 def wrk(url: str, *, script: str, seconds: int, connections: int, environment: dict[str, str]) -> dict[str, float]:
     """Put load on an address for some seconds; give requests a second, errors, and latencies in milliseconds."""
-    command = ["wrk", "-t1", "--timeout", "10s", f"-c{connections}", f"-d{seconds}s", "-s", str(ROOT / "benchmarks" / script), url]
+    command = [
+        "wrk",
+        "-t1",
+        "--timeout",
+        "10s",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "-s",
+        str(ROOT / "benchmarks" / script),
+        url,
+    ]
     said = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
     found: dict[str, float] = json.loads(said[said.rindex("{") :])
     return found

@@ -51,10 +51,10 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    app.state.schema_head = health.schema_head()
+    app.state.revisions = health.revisions()
     app.state.limits = Limits()
     app.state.failed_attempts = FailedAttempts()
-    for part in (bookings, capacity, ports, events, accounts, health, telemetry, problem_pages, pages):
+    for part in (bookings, capacity, ports, events, accounts, health, problem_pages, pages):
         app.include_router(part.router)
     framework.install(app)
     app.add_middleware(HeadAsGet)

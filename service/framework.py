@@ -113,12 +113,16 @@ def _describe(app: FastAPI) -> None:
 
 
 def _mend(document: dict[str, Any]) -> None:
-    """Give every operation its 422 as a problem, and a problem for whatever else may go wrong."""
+    """Give every operation a sentence, the answer to a rehearsal, its 422 and whatever else may go wrong as problems."""
     invalid = problems(InvalidRequest)[HTTPStatus.UNPROCESSABLE_ENTITY]
     other = {"description": "Any other refusal", "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA_REF}}}}
     for path in document.get("paths", {}).values():
         for operation in path.values():
             said = operation["responses"]
+            if "201" in said and any(each["name"] == "validate_only" for each in operation.get("parameters", ())):
+                said["200"] = said["201"] | {"description": "With `validate_only`: what would be answered; nothing is kept"}
+            if "description" in operation:
+                operation["summary"] = operation["description"].partition("\n")[0]
             if "application/json" in said.get("422", {}).get("content", {}):
                 said["422"] = invalid
             said.setdefault("default", other)

@@ -1,5 +1,7 @@
 """Whether the service lives, and whether it is ready: for load balancers, and for the person on call."""
 
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
@@ -24,7 +27,8 @@ _ROOT = Path(__file__).parent.parent
 class NotReady(Unavailable):
     """The service should get no traffic just now.
 
-    `checks` says which of its needs is not met: `database` (can it be reached), `schema` (is it as new as the code).
+    `checks` says which of its needs is not met: `database` (can it be reached), `schema` (is it as new as the code or
+    newer).
     The service looks again at every question, and comes back by itself.
     """
 
@@ -48,6 +52,23 @@ class Ready(BaseModel):
     worker: dict[str, Job]
 
 
+JOB_RAN_AT = Gauge("slotway_job_ran_at_seconds", "When a job of the worker ran last, Unix time", ["job"])
+JOB_DONE = Gauge("slotway_job_done", "How many things a job of the worker has done in all", ["job"])
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """Give the figures of this process and of the worker's jobs for Prometheus.
+
+    While the database is away the jobs' figures stay as they were.
+    """
+    with suppress(DatabaseAway):
+        for job, (at, done) in (await request.app.state.db.read(last_runs)).items():
+            JOB_RAN_AT.labels(job).set(at.timestamp())
+            JOB_DONE.labels(job).set(done)
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
 @router.get("/livez")
 async def livez() -> dict[str, str]:
     """Say that the process answers; nothing else is looked at."""
@@ -57,28 +78,26 @@ async def livez() -> dict[str, str]:
 @router.get("/readyz", response_model=Ready, responses=problems(NotReady))
 async def readyz(request: Request) -> Response:
     """Say whether traffic is welcome: the database answers, and its schema is the one this code was written for."""
-    expected: str = request.app.state.schema_head
+    known: Revisions = request.app.state.revisions
     db: Db = request.app.state.db
     try:
         found = await db.read(schema_version)
-        runs = await db.read(last_runs) if found == expected else {}
+        if found in known.older:
+            checks = {"database": "ok", "schema": "old"}
+            raise NotReady("The database has an older schema than this code: run the migrations.", checks=checks)
+        runs = await db.read(last_runs)
     except DatabaseAway:
         raise NotReady("The database can't be reached.", checks={"database": "away", "schema": "unknown"}) from None
-    if found != expected:
-        checks = {"database": "ok", "schema": "old"}
-        raise NotReady("The database has another schema: run the migrations.", checks=checks)
-    return Response(
-        to_json(_ready(expected, runs)), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(to_json(_ready(found, runs)), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _ready(expected: str, runs: dict[str, Any]) -> dict[str, Any]:
+def _ready(schema: str, runs: dict[str, Any]) -> dict[str, Any]:
     now = clock.now()
     return {
         "status": "ready",
         "version": __version__,
         "tzdata": version("tzdata"),
-        "schema_version": expected,
+        "schema_version": schema,
         "checks": {"database": "ok", "schema": "ok"},
         "worker": {
             job: {"ran_at": clock.utc(at), "seconds_ago": round((now - at).total_seconds(), 1), "done": done}
@@ -87,10 +106,22 @@ def _ready(expected: str, runs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def schema_head() -> str:
-    """Give the revision of the newest migration that came with this code."""
-    head = ScriptDirectory.from_config(Config(toml_file=str(_ROOT / "pyproject.toml"))).get_current_head()
-    return str(head)
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The schema that this code was written for, and those before it; what is in neither is newer, and fits.
+
+    A deployment migrates first: the old processes go on working on the new schema until they are replaced.
+    """
+
+    head: str
+    older: frozenset[str]
+
+
+def revisions() -> Revisions:
+    """Give the revisions of the migrations that came with this code; `none` is a database without a schema."""
+    scripts = ScriptDirectory.from_config(Config(toml_file=str(_ROOT / "pyproject.toml")))
+    head = str(scripts.get_current_head())
+    return Revisions(head, frozenset({"none", *(each.revision for each in scripts.walk_revisions())} - {head}))
 
 
 async def schema_version(read: Read) -> str:

@@ -63,14 +63,7 @@ async def _optional(request: Request, _declared: _Declared = None) -> str | None
     return read_key(request.headers.getlist("idempotency-key"))
 
 
-async def _required(key: Annotated[str | None, Depends(_optional)]) -> str:
-    if key is None:
-        raise IdempotencyKeyMissing
-    return key
-
-
 OptionalKey = Annotated[str | None, Depends(_optional)]
-RequiredKey = Annotated[str, Depends(_required)]
 
 
 def fingerprint(method: str, path: str, body: BaseModel | None) -> bytes:

@@ -6,6 +6,7 @@ The format is the TypeID specification 0.3: 26 characters of Crockford's base 32
 import os
 import re
 import time
+from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
@@ -21,7 +22,16 @@ def uuid7() -> int:
 
 def new(prefix: str) -> str:
     """Give a fresh TypeID: `new("bkg")` -> `bkg_01kb3v7x9ef6wvq0m8y3k2n5ra`."""
-    number = uuid7()
+    return _typeid(prefix, uuid7())
+
+
+def derived(prefix: str, at: datetime, number: int) -> str:
+    """Give the TypeID of a thing that the database numbers: the same moment and number always give the same one."""
+    milliseconds = int(at.timestamp() * 1000)
+    return _typeid(prefix, milliseconds << 80 | 0x7 << 76 | 0b10 << 62 | number)
+
+
+def _typeid(prefix: str, number: int) -> str:
     return prefix + "_" + "".join(_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10))
 
 

@@ -11,15 +11,13 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import ids
-from service.intake import StrictRoute
 from service.logs import configure
 
-__all__ = ["Telemetry", "configure", "router"]
+__all__ = ["Telemetry", "configure"]
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -47,13 +45,6 @@ _HTTPS = (b"strict-transport-security", b"max-age=31536000")
 _PRIVATE = (b"cache-control", b"no-store")
 
 _log = structlog.get_logger("http")
-router = APIRouter(route_class=StrictRoute)
-
-
-@router.get("/metrics", include_in_schema=False)
-async def metrics() -> Response:
-    """Give the figures of this process for Prometheus."""
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 class Telemetry:

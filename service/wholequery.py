@@ -44,7 +44,7 @@ class WholeQuery(Generic[M]):
 
 
 def whole_query(model: type[BaseModel]) -> Any:
-    """Mark a parameter that takes the whole query, as in `Annotated[BerthQuery, whole_query(BerthQuery)]`."""
+    """Give the marker for a parameter that takes the whole query as a model, as in `capacity/routes.py`."""
     return Depends(WholeQuery(model))
 
 

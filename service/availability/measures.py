@@ -2,7 +2,7 @@
 
 Units everywhere in the engine: metres and tonnes are whole numbers, lengths of ships whole centimetres,
 instants whole microseconds since the Unix epoch (UTC), durations whole microseconds, local days `datetime.date`.
-The rules are those of docs/api, "Rules of measure".
+The rules are those of docs/glossary.md.
 """
 
 from datetime import UTC, date, datetime, timedelta

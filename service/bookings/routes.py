@@ -35,7 +35,6 @@ from service.idempotency import (
     IdempotencyKeyReused,
     OptionalKey,
     RequestInProgress,
-    RequiredKey,
     fingerprint,
 )
 from service.ids import is_id
@@ -80,11 +79,13 @@ BookingId = Annotated[str, Depends(_known_id)]
     ),
 )  # fmt: skip
 async def make(
-    by: auth.Booker, key: RequiredKey, body: schemas.NewBooking, request: Request, *, validate_only: Rehearsal = False
+    by: auth.Booker, key: OptionalKey, body: schemas.NewBooking, request: Request, *, validate_only: Rehearsal = False
 ) -> Response:
     """Book any number of berth and storage legs at one port, all or none: a reservation hold, or at once."""
     if validate_only:
         return _answer(await rehearse(_desk(request), body, by=by), status=200)
+    if key is None:
+        raise IdempotencyKeyMissing
     once = _once(request, by, key, body)
     return _answer(await book(_desk(request), body, by=by, request=once), status=201)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from service import clock
+from service import clock, ids
 from service.events.queries import Numbered
 
 DIGITS = 16
@@ -22,7 +22,7 @@ class Event(BaseModel):
     """A CloudEvent. `sequence` is its place in the feed: what `?after=` takes."""
 
     specversion: str = Field(examples=["1.0"])
-    id: str = Field(examples=["evt_42"])
+    id: str = Field(examples=["evt_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     source: str
     type: str = Field(examples=["booking.confirmed"])
     subject: str
@@ -48,7 +48,7 @@ def envelope(event: Numbered, source: str) -> dict[str, str]:
     """Give the attributes of a CloudEvent, all but its data."""
     return {
         "specversion": "1.0",
-        "id": f"evt_{event.id}",
+        "id": ids.derived("evt", event.occurred_at, event.id),
         "source": source,
         "type": event.type,
         "subject": event.subject,

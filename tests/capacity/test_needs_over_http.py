@@ -37,7 +37,9 @@ async def filled(crowd, start: float, days: float) -> None:
     """Take the whole quay, three ships of 200 m abreast, from `ahead(start)` on."""
     ship = SMALL_SHIP | {"loa_m": 181, "beam_m": 20}
     for metre in (0, 200, 402):
-        made = await crowd.post("/v1/bookings", booking(berth(start, hours=days * 24, from_m=metre), vessel=ship), role="rival")
+        made = await crowd.post(
+            "/v1/bookings", booking(berth(start, hours=days * 24, from_m=metre), vessel=ship), role="rival"
+        )
         assert made.status_code == 201, made.text
 
 
@@ -115,7 +117,10 @@ async def reasons(crowd, path: str, place: str, query: dict[str, Any]) -> list[d
 def queries(query: dict[str, Any], needs: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the query with the needs merged, once for every choice of a list."""
     lists = [name for name, value in needs.items() if isinstance(value, list)]
-    return [query | needs | dict(zip(lists, values, strict=True)) for values in itertools.product(*(needs[n] for n in lists))]
+    return [
+        query | needs | dict(zip(lists, values, strict=True))
+        for values in itertools.product(*(needs[n] for n in lists))
+    ]
 
 
 def back(name: str, asked: Any, needed: Any) -> Any:
@@ -162,7 +167,9 @@ async def test_what_a_warehouse_needs_passes_and_a_tenth_less_fails(crowd, case)
 
 
 async def test_goods_that_want_a_bonded_floor_are_told_what_is_allowed(crowd):
-    await crowd.sql("UPDATE warehouses SET bonded = false WHERE place_id = (SELECT id FROM places WHERE code = $1)", FLOOR)
+    await crowd.sql(
+        "UPDATE warehouses SET bonded = false WHERE place_id = (SELECT id FROM places WHERE code = $1)", FLOOR
+    )
     await check(crowd, "/v1/storage-slots", FLOOR, between(LATER, LAST, bonded="true") | STORAGE, {"not-bonded"})
 
 

@@ -68,7 +68,13 @@ class Recorder:
 
 
 def principals():
-    facts: dict[str, Any] = {"organisation_id": "org_1", "name": "x", "rate_per_s": None, "scopes": frozenset(), "key_id": "key_1"}
+    facts: dict[str, Any] = {
+        "organisation_id": "org_1",
+        "name": "x",
+        "rate_per_s": None,
+        "scopes": frozenset(),
+        "key_id": "key_1",
+    }
     for role, kind in KINDS.items():
         yield kind(role=role, facilities=frozenset({"PKGWD-GMT"}), **facts)
 

@@ -53,7 +53,7 @@ def slug(heading: str) -> str:
 def test_every_decision_is_in_the_list_under_its_own_title():
     folder = ROOT / "docs" / "decisions"
     listed = dict(re.findall(r"^\| \[\d+\]\((\S+)\) \| (.*?) \|$", (folder / "README.md").read_text(), re.MULTILINE))
-    titles = {page.name: page.read_text().splitlines()[0].partition(". ")[2] for page in folder.glob("0*.md")}
+    titles = {page.name: re.sub(r"^# \d+[.:] ", "", page.read_text().splitlines()[0]) for page in folder.glob("0*.md")}
     assert listed == titles
 
 

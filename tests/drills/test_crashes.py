@@ -24,7 +24,10 @@ class Order(NamedTuple):
 def any_booking(chance: random.Random) -> dict[str, Any]:
     """Give a berth and a floor somewhere in the next 500 days; some want the same."""
     day = chance.randrange(10, 500)
-    legs = [berth(day, hours=chance.randrange(4, 40)), storage(day, quantity=chance.randrange(1, 900), length=chance.randrange(2, 40))]
+    legs = [
+        berth(day, hours=chance.randrange(4, 40)),
+        storage(day, quantity=chance.randrange(1, 900), length=chance.randrange(2, 40)),
+    ]
     return booking(*legs, vessel=SMALL_SHIP, hold=chance.random() < 0.5)
 
 
@@ -106,14 +109,19 @@ async def test_the_worker_is_killed_and_two_others_go_on_and_each_hold_expires_o
         await crowd.sql(f"UPDATE {table} SET hold_for = '1 s'")
     await crowd.sql("UPDATE places SET rules_version = rules_version + 1")
     crashed = installation.worker()
-    made = [await crowd.post("/v1/bookings", booking(storage(400 + number, quantity=1), vessel=None)) for number in range(30)]
+    made = [
+        await crowd.post("/v1/bookings", booking(storage(400 + number, quantity=1), vessel=None))
+        for number in range(30)
+    ]
     held = {answer.json()["id"] for answer in made if answer.status_code == 201}
     assert len(held) == 30
     crashed.popen.send_signal(signal.SIGKILL)
     others = [installation.worker(), installation.worker()]
 
     async def expired() -> list[str]:
-        rows = await crowd.sql("SELECT subject FROM events WHERE type = 'booking.expired' AND subject = ANY ($1)", list(held))
+        rows = await crowd.sql(
+            "SELECT subject FROM events WHERE type = 'booking.expired' AND subject = ANY ($1)", list(held)
+        )
         return [row["subject"] for row in rows] if len(rows) >= len(held) else []
 
     assert sorted(await eventually(expired, 15)) == sorted(held)

@@ -21,7 +21,12 @@ async def everything(api, installation) -> dict[str, tuple[int, str, str | None,
         began = time.monotonic()
         answer = await api.client.request(**request)
         said = answer.json()
-        return answer.status_code, said.get("code", said.get("state", "")), answer.headers.get("retry-after"), time.monotonic() - began
+        return (
+            answer.status_code,
+            said.get("code", said.get("state", "")),
+            answer.headers.get("retry-after"),
+            time.monotonic() - began,
+        )
 
     asked = {
         "readyz": {"method": "GET", "url": "/readyz"},
@@ -48,12 +53,21 @@ async def jobs_ran(api) -> dict[str, str]:
     return {name: job["ran_at"] for name, job in (await api.client.get("/readyz")).json().get("worker", {}).items()}
 
 
-async def test_while_the_database_is_stopped_all_is_refused_within_two_seconds_and_works_again_once_it_is_back(installation):
+async def test_while_the_database_is_stopped_all_is_refused_within_two_seconds_and_works_again_once_it_is_back(
+    installation,
+):
     api, other = await installation.two_apis()
     worker = installation.worker()
     await eventually(lambda: jobs_ran(api), 10)
     warm = await everything(api, installation)
-    assert [warm[name][0] for name in ("readyz", "list", "search", "feed", "book", "cancel")] == [200, 200, 200, 200, 201, 404]
+    assert [warm[name][0] for name in ("readyz", "list", "search", "feed", "book", "cancel")] == [
+        200,
+        200,
+        200,
+        200,
+        201,
+        404,
+    ]
     installation.server.stop()
     refused_in_time(await everything(api, installation), within_s=2)
     away = await api.client.get("/readyz")

@@ -49,7 +49,9 @@ async def test_a_request_that_hangs_does_not_keep_the_process_longer_than_its_dr
     await api.reads(200, within_s=20)
     reader, writer = await asyncio.open_connection(*api.url.removeprefix("http://").split(":"))
     key = installation.keys["forwarder"]
-    writer.write(f"POST /v1/bookings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 99\r\n\r\n{{".encode())
+    writer.write(
+        f"POST /v1/bookings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 99\r\n\r\n{{".encode()
+    )
     await writer.drain()
     await asyncio.sleep(0.3)
     began = time.monotonic()
@@ -73,7 +75,9 @@ async def test_under_load_nothing_that_was_done_at_sigterm_goes_without_its_answ
                 key = new_key()
                 body = booking(berth(10 + len(answered) % 400, hours=3), vessel=SMALL_SHIP)
                 try:
-                    answer = await client.post("/v1/bookings", json=body, headers=installation.as_("forwarder", **{"Idempotency-Key": key}))
+                    answer = await client.post(
+                        "/v1/bookings", json=body, headers=installation.as_("forwarder", **{"Idempotency-Key": key})
+                    )
                     answered[key] = answer.status_code
                 except httpx.ConnectError:
                     await asyncio.sleep(0.02)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from prometheus_client import generate_latest
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
@@ -15,7 +16,7 @@ from service import pages, problem_pages, telemetry
 from service.errors import Conflict, Unavailable, Unidentified
 from service.fields import Duration, Flag, Line, Metres, Moment, Strict, Whole, Window
 from service.framework import install
-from service.idempotency import OptionalKey, RequiredKey
+from service.idempotency import IdempotencyKeyMissing, OptionalKey
 from service.intake import StrictRoute
 from service.paging import Listed, Paging, fits
 from service.problems import problems
@@ -142,8 +143,15 @@ async def windows(since: Annotated[Moment, Query(alias="from")], duration: Durat
     return {"from": since, "duration_s": duration.total_seconds()}
 
 
+@router.get("/metrics", include_in_schema=False)
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type="text/plain")
+
+
 @router.post("/v1/keyed")
-async def keyed(key: RequiredKey) -> str:
+async def keyed(key: OptionalKey) -> str:
+    if key is None:
+        raise IdempotencyKeyMissing
     return key
 
 
@@ -200,7 +208,7 @@ def edges() -> FastAPI:
     app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None)
     app.state.settings = SimpleNamespace(body_limit_bytes=BODY_LIMIT)
     app.state.limits = Limits()
-    for part in (router, telemetry.router, problem_pages.router, pages.router):
+    for part in (router, problem_pages.router, pages.router):
         app.include_router(part)
     install(app)
     app.add_middleware(HeadAsGet)

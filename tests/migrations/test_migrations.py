@@ -73,7 +73,7 @@ async def create_all(url: str) -> None:
 
 
 def test_there_is_one_head_and_the_code_knows_it():
-    assert health.schema_head() == "0001"
+    assert health.revisions() == health.Revisions("0001", frozenset({"none"}))
 
 
 @pytest.mark.parametrize(

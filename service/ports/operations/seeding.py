@@ -17,7 +17,7 @@ from service.ports.queries import reference
 Row = dict[str, Any]
 OIL_PIERS = "PKKHI-OIL"
 
-# Parameters of every place until its operator changes them (docs/api, "Bounds"); all assumed.
+# Parameters of every place until its operator changes them (docs/glossary.md, terms); all assumed.
 _TERMS: Row = {
     "horizon": "P550D",
     "hold_for": "PT15M",

@@ -1,0 +1,56 @@
+"""The operations of the OpenAPI document, and a request for each: a new route is tested as soon as it is there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+
+from service import ids
+
+METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
+# Something of the right form that nobody has, for each parameter of a path.
+NOBODYS = {
+    "booking_id": ids.new("bkg"),
+    "key_id": ids.new("key"),
+    "organisation_id": ids.new("org"),
+    "unlocode": "DEHAM",
+    "code": "nil",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method and a path, and what the document says of them."""
+
+    method: str
+    path: str
+    said: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def scopes(self) -> list[str]:
+        return [scope for each in self.said.get("security", ()) for scopes in each.values() for scope in scopes]
+
+    @property
+    def reads_body(self) -> bool:
+        return "requestBody" in self.said
+
+    @property
+    def names(self) -> list[str]:
+        """The parameters of its path."""
+        return [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
+
+    def request(self, **objects: str) -> dict[str, Any]:
+        """Give method, address and an empty body; objects that are not given are nobody's."""
+        request: dict[str, Any] = {"method": self.method, "url": self.path.format(**NOBODYS | objects)}
+        return request | ({"json": {}} if self.reads_body else {})
+
+
+def operations(app: FastAPI, under: str = "/") -> Iterator[Operation]:
+    for path, of_path in app.openapi()["paths"].items():
+        if path.startswith(under):
+            for method in sorted(METHODS & of_path.keys()):
+                yield Operation(method.upper(), path, of_path[method])
