@@ -119,14 +119,8 @@ class Db:
     ) -> R:
         for attempt in range(_ATTEMPTS):
             try:
-                async with (
-                    self._pool.acquire(timeout=_TURN_S) as connection,
-                    _dropped_when_silent(connection),
-                    around(connection),
-                    _dropped_when_silent(connection),
-                ):
-                    answer = await function(connection, *args, **kwargs)
-                return answer  # noqa: RET504, TRY300  what is around has ended: a commit that fails was never answered
+                async with self._pool.acquire(timeout=_TURN_S) as connection:
+                    return await _within(around, connection, function, args, kwargs)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt == _ATTEMPTS - 1:
                     raise PlaceBusy(retry_after=1) from None
@@ -147,11 +141,20 @@ class Db:
         await asyncio.wait_for(self._pool.close(), timeout=5)
 
 
-@asynccontextmanager
-async def _dropped_when_silent(connection: Any) -> AsyncIterator[None]:
-    """Drop a connection that gave no answer in time: to roll back or to release it would wait as long again."""
+async def _within(
+    around: Callable[[Any], Any], connection: Any, function: Callable[..., Awaitable[R]], args: Any, kwargs: Any
+) -> R:
+    """Run a function inside of a transaction or of nothing, which has ended when this returns.
+
+    A connection that gave no answer in time is dropped: to roll back, or to give it back, would wait as long again.
+    """
     try:
-        yield
+        async with around(connection):
+            try:
+                return await function(connection, *args, **kwargs)
+            except TimeoutError:
+                connection.terminate()
+                raise
     except TimeoutError:
         connection.terminate()
         raise

@@ -120,7 +120,9 @@ def _mend(document: dict[str, Any]) -> None:
         for operation in path.values():
             said = operation["responses"]
             if "201" in said and any(each["name"] == "validate_only" for each in operation.get("parameters", ())):
-                said["200"] = said["201"] | {"description": "With `validate_only`: what would be answered; nothing is kept"}
+                said["200"] = said["201"] | {
+                    "description": "With `validate_only`: what would be answered; nothing is kept"
+                }
             if "description" in operation:
                 operation["summary"] = operation["description"].partition("\n")[0]
             if "application/json" in said.get("422", {}).get("content", {}):
