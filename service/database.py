@@ -137,8 +137,11 @@ class Db:
         return next((refusal() for known, refusal in self._refusals.items() if known in name), otherwise)
 
     async def close(self) -> None:
-        """Finish what is running and let the connections go."""
-        await asyncio.wait_for(self._pool.close(), timeout=5)
+        """Finish what is running and let the connections go; what has not ended after five seconds is cut off."""
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=5)
+        except TimeoutError:
+            self._pool.terminate()
 
 
 async def _within(
@@ -187,7 +190,7 @@ async def connect(url: str, *, size: int, refusals: Mapping[str, Callable[[], Re
         max_inactive_connection_lifetime=60,
         reset=_keep_session,
         timeout=1.5,
-        command_timeout=4,
+        command_timeout=5,
         server_settings={
             "application_name": "slotway",
             "timezone": "UTC",
@@ -195,8 +198,9 @@ async def connect(url: str, *, size: int, refusals: Mapping[str, Callable[[], Re
             # A plan made while a table is empty reads it whole, and is kept while the table grows.
             "enable_seqscan": "off",
             "default_transaction_isolation": "read committed",
+            # The first in a queue for a row waits twice, for its turn and for the row: more than two lock timeouts.
             "lock_timeout": "2s",
-            "statement_timeout": "3500ms",
+            "statement_timeout": "4500ms",
             "idle_in_transaction_session_timeout": "30s",
         },
     )

@@ -113,7 +113,7 @@ def _describe(app: FastAPI) -> None:
 
 
 def _mend(document: dict[str, Any]) -> None:
-    """Give every operation a sentence, the answer to a rehearsal, its 422 and whatever else may go wrong as problems."""
+    """Give every operation a sentence, the answer to a rehearsal, its 422 as a problem, and one for all else."""
     invalid = problems(InvalidRequest)[HTTPStatus.UNPROCESSABLE_ENTITY]
     other = {"description": "Any other refusal", "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA_REF}}}}
     for path in document.get("paths", {}).values():

@@ -127,4 +127,5 @@ def revisions() -> Revisions:
 async def schema_version(read: Read) -> str:
     """Give the revision of the database, or `none` if it was never migrated."""
     exists = await read.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-    return str(await read.fetchval("SELECT version_num FROM alembic_version")) if exists else "none"
+    found = await read.fetchval("SELECT version_num FROM alembic_version") if exists else None
+    return str(found or "none")  # a database that was brought down to nothing keeps the table, empty

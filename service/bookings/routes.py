@@ -1,6 +1,7 @@
 """The REST face of bookings."""
 
 import json
+import re
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -56,7 +57,7 @@ _CHANGES: tuple[type[Refusal], ...] = (
 )
 
 Rehearsal = Annotated[Flag, Query(description="true: do everything but commit; a key sent with it is not kept")]
-MOST_DIGITS = 9
+_TAG = re.compile(r'"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
 IfMatch = Annotated[str | None, Header(description="the booking's ETag; left out: whatever its version")]
 
 
@@ -101,7 +102,7 @@ async def confirm(
     validate_only: Rehearsal = False,
 ) -> Response:
     """Make a reservation hold firm; where a place asks for approval, a request that waits for the operator."""
-    wish = life.Wish(booking_id, _version(if_match), _once(request, by, key, None))
+    wish = life.Wish(booking_id, _version(if_match), _once(request, by, None if validate_only else key, None))
     return _answer(await _run(request, validate_only)(life.confirm, wish, by=by))
 
 
@@ -121,7 +122,7 @@ async def extend_hold(
     validate_only: Rehearsal = False,
 ) -> Response:
     """Let a reservation hold live longer: to `until`, or as far as one extension goes. Its whole life is capped."""
-    wish = life.Wish(booking_id, _version(if_match), _once(request, by, key, body))
+    wish = life.Wish(booking_id, _version(if_match), _once(request, by, None if validate_only else key, body))
     until = body.until if body else None
     return _answer(await _run(request, validate_only)(life.extend_hold, wish, by=by, until=until))
 
@@ -138,7 +139,7 @@ async def cancel(
     validate_only: Rehearsal = False,
 ) -> Response:
     """Give the berth and the floor back."""
-    wish = life.Wish(booking_id, _version(if_match), _once(request, by, key, body))
+    wish = life.Wish(booking_id, _version(if_match), _once(request, by, None if validate_only else key, body))
     reason = body.reason if body else None
     return _answer(await _run(request, validate_only)(life.cancel, wish, by=by, reason=reason))
 
@@ -215,8 +216,8 @@ def _version(if_match: str | None) -> int | None:
     """Give the version that an If-Match names; a tag that is none of ours matches no version."""
     if if_match is None or if_match.strip() == "*":
         return None
-    tag = if_match.strip().strip('"')
-    return int(tag) if tag.isascii() and tag.isdecimal() and len(tag) <= MOST_DIGITS else -1
+    tag = _TAG.fullmatch(if_match.strip())
+    return int(tag[1] or tag[2]) if tag else -1
 
 
 def _answer(answer: Answer, status: int = 200) -> Response:

@@ -80,7 +80,10 @@ def within(document: dict[str, Any], schema: Any, seen: set[str]) -> Iterator[tu
             model = part.rpartition("/")[2]
             if model not in seen:
                 seen.add(model)
-                yield from ((f"{model}.{where}", found) for where, found in within(document, document["components"]["schemas"][model], seen))
+                yield from (
+                    (f"{model}.{where}", found)
+                    for where, found in within(document, document["components"]["schemas"][model], seen)
+                )
         else:
             yield str(name), part
         if isinstance(part, dict | list):
@@ -99,7 +102,11 @@ def test_no_enumeration_in_an_answer_is_closed(app, document):
 
 
 async def test_every_type_of_problem_has_a_page_for_programs_and_for_people(client, document):
-    mine = (each for each in every_refusal() if each.__module__.startswith("service.") and each.__module__ != "service.errors")
+    mine = (
+        each
+        for each in every_refusal()
+        if each.__module__.startswith("service.") and each.__module__ != "service.errors"
+    )
     codes = {each.code() for each in mine}
     named = set(re.findall(r'"/problems/([a-z0-9-]+)"', json.dumps(document)))
     assert named <= codes
@@ -121,7 +128,9 @@ class Walker:
         self.operations = {str(each): each for each in operations(app)}
         self.walked: set[str] = set()
 
-    async def __call__(self, name: str, who: str, path: str = "", body: Any = None, status: int = 200, **more: Any) -> Any:
+    async def __call__(
+        self, name: str, who: str, path: str = "", body: Any = None, status: int = 200, **more: Any
+    ) -> Any:
         operation = self.operations[name]
         headers = {"Authorization": f"Bearer {self.keys[who]}"} | more.pop("headers", {})
         answer = await self.client.request(operation.method, path or operation.path, json=body, headers=headers, **more)
@@ -150,21 +159,33 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     await walk("GET /v1/ports/{unlocode}", "forwarder", "/v1/ports/DEHAM", status=404)
     when = {"from": rfc(ahead(10)), "to": rfc(ahead(20))}
     for loa in (190, 900):
-        await walk("GET /v1/berth-slots", "forwarder", params=when | {"port": ["PKGWD", "PKKHI"], "loa_m": loa, "duration": "PT20H"})
+        await walk(
+            "GET /v1/berth-slots",
+            "forwarder",
+            params=when | {"port": ["PKGWD", "PKKHI"], "loa_m": loa, "duration": "PT20H"},
+        )
     for quantity in (5, 99_999):
-        await walk("GET /v1/storage-slots", "forwarder", params=when | {"port": "PKGWD", "quantity": quantity, "duration": "P5D"})
+        await walk(
+            "GET /v1/storage-slots",
+            "forwarder",
+            params=when | {"port": "PKGWD", "quantity": quantity, "duration": "P5D"},
+        )
     await walk("GET /v1/berth-slots", "forwarder", status=422)
     body, key = booking(berth(from_m=0), storage(), shipper={"name": "Steppe Metals", "bin": "020240000555"},
                         cargo={"class": "general", "weight_t": 24000.125}, contact={"name": "A"}, remark="x",
                         customs_references=[{"type": "TIR", "country": "KZ", "value": "XC1"}]), {"Idempotency-Key": new_key()}  # fmt: skip
     await walk("POST /v1/bookings", "forwarder", body=body, params={"validate_only": "true"}, headers=key)
     held = await walk("POST /v1/bookings", "forwarder", body=body, status=201, headers=key)
-    await walk("POST /v1/bookings", "rival", body=booking(berth(from_m=0)), status=409, headers={"Idempotency-Key": new_key()})
+    await walk(
+        "POST /v1/bookings", "rival", body=booking(berth(from_m=0)), status=409, headers={"Idempotency-Key": new_key()}
+    )
     await walk("POST /v1/bookings", "rival", body=booking(berth(from_m=0)), status=400)
     at = f"/v1/bookings/{held['id']}"
     await walk("GET /v1/bookings/{booking_id}", "forwarder", at)
     await walk("POST /v1/bookings/{booking_id}/extend-hold", "forwarder", f"{at}/extend-hold")
-    await walk("POST /v1/bookings/{booking_id}/confirm", "forwarder", f"{at}/confirm", status=412, headers={"If-Match": '"9"'})
+    await walk(
+        "POST /v1/bookings/{booking_id}/confirm", "forwarder", f"{at}/confirm", status=412, headers={"If-Match": '"9"'}
+    )
     await walk("POST /v1/bookings/{booking_id}/confirm", "forwarder", f"{at}/confirm")
     await walk("GET /v1/bookings/{booking_id}", "customs", at)
     await walk("POST /v1/bookings/{booking_id}/cancel", "forwarder", f"{at}/cancel", {"reason": "the ship sank"})
@@ -187,6 +208,8 @@ async def accounts(walk: Walker) -> None:
     await walk("GET /v1/admin/organisations", "admin")
     at = f"/v1/admin/organisations/{organisation['id']}/mandates"
     await walk("POST /v1/admin/organisations/{organisation_id}/mandates", "admin", at, {"facilities": ["PKGWD-GMT"]})
-    key = await walk("POST /v1/admin/keys", "admin", body={"name": "x", "organisation_id": organisation["id"]}, status=201)
+    key = await walk(
+        "POST /v1/admin/keys", "admin", body={"name": "x", "organisation_id": organisation["id"]}, status=201
+    )
     await walk("GET /v1/admin/keys", "admin")
     await walk("POST /v1/admin/keys/{key_id}/revoke", "admin", f"/v1/admin/keys/{key['id']}/revoke")

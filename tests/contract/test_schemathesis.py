@@ -27,7 +27,7 @@ AS = {"admin": "admin", "draught-notices": "operator_pkgwd"}
 
 
 @pytest.fixture
-async def calm(url, crowd):
+async def calm(crowd):
     """A database in which nobody is asked to slow down."""
     await crowd.sql("UPDATE organisations SET rate_per_s = NULL")
     return crowd

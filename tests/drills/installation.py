@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from service import embedded
+from service import child, embedded
 from service.__main__ import migrate
 from tests.conftest import seeded
 from tests.crowd import Crowd
@@ -30,8 +30,10 @@ class Process:
         self.log = home / f"{'-'.join(arguments[:1])}-{time.monotonic_ns()}.log"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLOTWAY_")}
         with self.log.open("wb") as output:
+            # In the manner of run.py: a drill that is killed leaves nothing running.
+            command = child.command(child.Identity.SELF, signal.SIGKILL, sys.executable, "-m", "service", *arguments)
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "service", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=environment | {"DATABASE_URL": url} | settings,
             )  # fmt: skip
 

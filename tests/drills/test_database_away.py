@@ -8,7 +8,7 @@ import time
 from tests.asking import ahead, berth, booking, new_key, rfc, storage
 from tests.drills.installation import eventually, family
 
-COMMAND_TIMEOUT_S = 4  # of database.py
+COMMAND_TIMEOUT_S = 5  # of database.py
 SEARCH = {"port": "PKGWD", "loa_m": "90", "duration": "PT20H"}
 
 

@@ -6,6 +6,7 @@ import time
 import asyncpg
 import httpx
 
+from service.health import revisions
 from tests.asking import SMALL_SHIP, berth, booking, new_key, storage
 from tests.drills.installation import eventually
 
@@ -120,19 +121,25 @@ async def test_a_revoked_key_is_refused_by_every_process_within_five_seconds(ins
     assert time.monotonic() - began < 5
 
 
-async def test_a_schema_that_is_not_the_code_s_is_named_and_the_service_is_not_ready_until_it_is(installation):
+async def test_a_schema_that_is_older_than_the_code_is_named_and_the_service_is_not_ready_until_it_is_migrated(
+    installation,
+):
     api, other = await installation.two_apis()
     connection = await asyncpg.connect(installation.url)
     head = await connection.fetchval("SELECT version_num FROM alembic_version")
-    await connection.execute("UPDATE alembic_version SET version_num = '0000'")
-    for each in (api, other):
-        refused = await each.client.get("/readyz")
-        assert (refused.status_code, refused.json()["code"]) == (503, "not-ready")
-        assert refused.json()["checks"] == {"database": "ok", "schema": "old"}
-        assert refused.headers["retry-after"]
-    await connection.execute("ALTER TABLE alembic_version RENAME TO elsewhere")
-    assert (await api.client.get("/readyz")).status_code == 503
-    await connection.execute("ALTER TABLE elsewhere RENAME TO alembic_version")
-    await connection.execute("UPDATE alembic_version SET version_num = $1", head)
-    assert (await api.reads(200, 2))["schema_version"] == head
+    older = [each for each in revisions().older if each != "none"]
+    brought_down = [
+        ("ALTER TABLE alembic_version RENAME TO elsewhere", "ALTER TABLE elsewhere RENAME TO alembic_version"),
+        ("DELETE FROM alembic_version", f"INSERT INTO alembic_version VALUES ('{head}')"),
+        *((f"UPDATE alembic_version SET version_num = '{each}'", f"UPDATE alembic_version SET version_num = '{head}'") for each in older),
+    ]  # fmt: skip
+    for down, up in brought_down:
+        await connection.execute(down)
+        for each in (api, other):
+            refused = await each.client.get("/readyz")
+            assert (refused.status_code, refused.json().get("code")) == (503, "not-ready"), down
+            assert refused.json()["checks"] == {"database": "ok", "schema": "old"}
+            assert refused.headers["retry-after"]
+        await connection.execute(up)
+        assert (await api.reads(200, 2))["schema_version"] == head
     await connection.close()

@@ -5,7 +5,7 @@ have moved; only those are read again. There is nothing to invalidate, and a cal
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,10 +17,11 @@ from service.availability import (
     QuayTimetable,
 )
 from service.capacity import queries
+from service.capacity.operations.standings import Messenger
 from service.clock import instant
 from service.database import Db, Read
 from service.ports.operations import Rulebook
-from service.ports.queries import Standing, versions_of_ports
+from service.ports.queries import Standing
 from service.ports.rules import Place
 
 T = TypeVar("T", QuayTimetable, FloorTimetable)
@@ -45,14 +46,17 @@ class Timetables:
 
     def __init__(self, db: Db, rulebook: Rulebook) -> None:
         self._db = db
+        self._messenger = Messenger(db)
         self._rulebook = rulebook
         self._quays = _Kept[QuayTimetable]()
         self._floors = _Kept[FloorTimetable]()
 
-    async def look(self, ports: Iterable[str], kind: str | None = None) -> Sight:
+    async def look(self, ports: Collection[str], kind: str | None = None) -> Sight:
         """Give the places of some ports, of one kind or both. One query if nothing has moved since the last look."""
-        at, standing = await self._db.read(versions_of_ports, list(ports))
-        places = await self._rules(standing, kind)
+        at, standing = await self._messenger.ask(ports)
+        places = [
+            each for each in await self._rules(standing) if each[0].port in ports and kind in (None, each[0].kind)
+        ]
         moved = {place.id: version for place, version in places}
         quays = [place for place, _ in places if place.kind == "quay"]
         floors = [place for place, _ in places if place.kind == "warehouse"]
@@ -65,11 +69,11 @@ class Timetables:
             versions=tuple((place.id, version, place.rules_version) for place, version in places),
         )
 
-    async def _rules(self, standing: Sequence[Standing], kind: str | None) -> list[tuple[Place, int]]:
+    async def _rules(self, standing: Sequence[Standing]) -> list[tuple[Place, int]]:
         """Give the places with their rules at the version in force, and the version of their claims."""
         known = {each.code: each for each in standing}
         places = await self._rulebook.as_of(standing)
-        return [(place, known[code].version) for code, place in sorted(places.items()) if kind in (None, place.kind)]
+        return [(place, known[code].version) for code, place in sorted(places.items())]
 
 
 class _Kept(Generic[T]):
