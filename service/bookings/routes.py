@@ -13,7 +13,7 @@ from service.bookings import queries, schemas
 from service.bookings.operations import life
 from service.bookings.operations.book import Desk, book, rehearse
 from service.bookings.rules import (
-    BookingUnknown,
+    BookingNotFound,
     ClientReferenceTaken,
     HoldAtItsLongest,
     HoldExpired,
@@ -47,7 +47,7 @@ router = APIRouter(route_class=StrictRoute, tags=["bookings"])
 
 _KEYS: tuple[type[Refusal], ...] = (IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress)
 _CHANGES: tuple[type[Refusal], ...] = (
-    BookingUnknown,
+    BookingNotFound,
     HoldExpired,
     StateForbids,
     life.BookingChanged,
@@ -63,7 +63,7 @@ IfMatch = Annotated[str | None, Header(description="the booking's ETag; left out
 
 def _known_id(booking_id: Annotated[str, Path(examples=["bkg_01kb3v7x9ef6wvq0m8y3k2n5ra"])]) -> str:
     if not is_id("bkg", booking_id):
-        raise BookingUnknown
+        raise BookingNotFound
     return booking_id
 
 
@@ -97,6 +97,7 @@ async def confirm(
     booking_id: BookingId,
     key: OptionalKey,
     request: Request,
+    body: schemas.Nothing | None = None,
     *,
     if_match: IfMatch = None,
     validate_only: Rehearsal = False,
@@ -147,13 +148,13 @@ async def cancel(
 @router.get(
     "/v1/bookings/{booking_id}",
     response_model=schemas.Booking,
-    responses=problems(BookingUnknown, *auth.REFUSALS),
+    responses=problems(BookingNotFound, *auth.REFUSALS),
 )
 async def one(by: auth.BookingReader, booking_id: BookingId, request: Request) -> Response:
     """Give a booking that you may see: your own, one of your facilities, or from its confirmation on to customs."""
     found = await _db(request).read(queries.one, by, booking_id)
     if found is None:
-        raise BookingUnknown
+        raise BookingNotFound
     tag, shown = found
     return conditional(request, auth.as_seen(shown, by).encode(), tag)
 

@@ -30,7 +30,7 @@ ALLOWED: dict[Action, frozenset[State]] = {
 }
 
 
-class BookingUnknown(NotFound):
+class BookingNotFound(NotFound):
     """There is no such booking among those you may see.
 
     Check the id. A booking of another organisation looks the same as one that never was.

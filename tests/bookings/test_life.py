@@ -136,7 +136,7 @@ async def test_a_strangers_booking_is_not_there(crowd):
     held = await made(crowd)
     for role in ("rival", "operator_pkkhi", "customs"):
         answer = await crowd.get(f"/v1/bookings/{held['id']}", role=role)
-        assert (answer.status_code, answer.json()["code"]) == (404, "booking-unknown"), role
+        assert (answer.status_code, answer.json()["code"]) == (404, "booking-not-found"), role
         assert (await crowd.get("/v1/bookings", role=role)).json()["items"] == []
     for action in ("confirm", "cancel", "extend-hold"):
         assert (await crowd.post(f"/v1/bookings/{held['id']}/{action}", role="rival")).status_code == 404

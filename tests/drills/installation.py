@@ -41,6 +41,14 @@ class Process:
     def lives(self) -> bool:
         return self.popen.poll() is None
 
+    async def says(self, words: str, within_s: float) -> None:
+        """Wait until its log has these words."""
+
+        async def look() -> bool:
+            return words in self.log.read_text()
+
+        await eventually(look, within_s)
+
     def kill(self) -> None:
         self.popen.kill()
         self.popen.wait(10)

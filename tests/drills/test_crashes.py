@@ -132,6 +132,7 @@ async def test_the_worker_is_killed_and_two_others_go_on_and_each_hold_expires_o
 
     assert sorted(await eventually(expired, 15)) == sorted(held)
     for worker in others:
+        await worker.says("worker started", 10)
         assert worker.lives
         assert worker.end(within_s=5) < 3
         assert worker.popen.returncode == 0

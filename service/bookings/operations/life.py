@@ -13,7 +13,7 @@ from service.bookings import queries
 from service.bookings.queries import Standing
 from service.bookings.rules import (
     Action,
-    BookingUnknown,
+    BookingNotFound,
     HoldAtItsLongest,
     HoldExpired,
     State,
@@ -100,7 +100,7 @@ async def _taken_up(tx: Tx, wish: Wish, by: Forwarder, action: Action) -> Standi
     """Lock the booking and give it, if it may be asked for this now."""
     booking = await queries.locked(tx, wish.booking_id, by.organisation_id)
     if booking is None:
-        raise BookingUnknown
+        raise BookingNotFound
     if booking.state is State.EXPIRED:
         raise HoldExpired(expires_at=booking.expires_at)
     if wish.version not in (None, booking.version):
