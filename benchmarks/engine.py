@@ -78,7 +78,7 @@ def main() -> None:
     full = sum((c.to_m - c.from_m) * (c.end - c.start) for c in claims) / (LENGTH_M * DAYS * DAY)
     print(f"{len(claims)} claims, {len(timetable.slices.starts)} slices, {full:.0%} full")
     for name, ask in ASKS.items():
-        found = len(earliest([(QUAY, timetable)], ask, 0, 20))
+        found = len(earliest([(QUAY, timetable)], ask, 0, 20)[0])
         lasted = microseconds(partial(earliest, [(QUAY, timetable)], ask, 0, 20))
         print(f"{name:24}{lasted:10.0f} us  {found} slots")
     none = ASKS["none: 300 m for 36 h"]

@@ -192,17 +192,13 @@ def permit(scope: str | None, *kinds: type[Principal]) -> Any:
     return Security(_Permit(scope, kinds), scopes=[scope] if scope else [])
 
 
-Anyone = Annotated[Principal, permit(None)]
 PlaceReader = Annotated[Principal, permit("places:read")]
 SlotReader = Annotated[Principal, permit("slots:read")]
 BookingReader = Annotated[Principal, permit("bookings:read")]
 EventReader = Annotated[Principal, permit("events:read")]
 KeyKeeper = Annotated[Principal, permit("keys:write")]
 Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
-BookingOperator = Annotated[Operator, permit("bookings:write", Operator)]
-BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", Forwarder, Operator)]
 PlaceOperator = Annotated[Operator, permit("places:write", Operator)]
-CustomsOfficer = Annotated[Customs, permit("customs:write", Customs)]
 Administrator = Annotated[Admin, permit("organisations:write", Admin)]
 
 

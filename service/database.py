@@ -41,7 +41,6 @@ _AWAY = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
-    asyncpg.QueryCanceledError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
@@ -85,13 +84,18 @@ class Statement(Read, Protocol):
 class Db:
     """The database, as the rest of the service sees it."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", refusals: Mapping[str, Callable[[], Refusal]]) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", size: int, refusals: Mapping[str, Callable[[], Refusal]]) -> None:
         self._pool = pool
         self._refusals = refusals
+        # Writers that queue for one busy place must leave connections to those who only look, readiness among them.
+        self._writing = asyncio.Semaphore(max(1, size - 2))
 
     async def read(self, query: Callable[Concatenate[Read, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a query function on a connection of the pool."""
-        return await self._run(query, args, kwargs, nullcontext)
+        try:
+            return await self._run(query, args, kwargs, nullcontext)
+        except asyncpg.QueryCanceledError as late:
+            raise DatabaseAway(retry_after=2) from late
 
     async def write(
         self, operation: Callable[Concatenate[Tx, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
@@ -100,19 +104,29 @@ class Db:
 
         A serialization failure or a deadlock is tried again, up to four times in all.
         """
-        return await self._run(operation, args, kwargs, _committed)
+        return await self._take_turn(operation, args, kwargs, _committed)
 
     async def rehearse(
         self, operation: Callable[Concatenate[Tx, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run an operation as `write` does, and undo it."""
-        return await self._run(operation, args, kwargs, _undone)
+        return await self._take_turn(operation, args, kwargs, _undone)
 
     async def call(
         self, statement: Callable[Concatenate[Statement, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run one statement that writes and is its own transaction: one round trip."""
-        return await self._run(statement, args, kwargs, nullcontext)
+        return await self._take_turn(statement, args, kwargs, nullcontext)
+
+    async def _take_turn(
+        self, function: Callable[..., Awaitable[R]], args: Any, kwargs: Any, around: Callable[[Any], Any]
+    ) -> R:
+        """Run what writes. Whoever has waited too long, for one lock or for several, is told what was busy."""
+        try:
+            async with self._writing:
+                return await self._run(function, args, kwargs, around)
+        except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as waited:
+            raise self._named(waited.context or "", PlaceBusy(retry_after=1)) from None
 
     async def _run(
         self, function: Callable[..., Awaitable[R]], args: Any, kwargs: Any, around: Callable[[Any], Any]
@@ -124,8 +138,6 @@ class Db:
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt == _ATTEMPTS - 1:
                     raise PlaceBusy(retry_after=1) from None
-            except asyncpg.LockNotAvailableError as waited:
-                raise self._named(waited.context or "", PlaceBusy(retry_after=1)) from None
             except asyncpg.IntegrityConstraintViolationError as violated:
                 raise self._named(violated.constraint_name or "", violated) from None
             except _AWAY as away:
@@ -204,7 +216,7 @@ async def connect(url: str, *, size: int, refusals: Mapping[str, Callable[[], Re
             "idle_in_transaction_session_timeout": "30s",
         },
     )
-    return Db(cast("asyncpg.Pool[Any]", pool), refusals)
+    return Db(cast("asyncpg.Pool[Any]", pool), size, refusals)
 
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]

@@ -62,10 +62,6 @@ class Outdated(Refusal):
     """The thing has changed since the caller read it."""
 
 
-class Unconditional(Refusal):
-    """The change must say which version of the thing it was made for."""
-
-
 class Unfit(Refusal):
     """The request is well formed and can't be granted as it stands."""
 
@@ -78,9 +74,16 @@ class Unavailable(Refusal):
     """The service can't answer now; the same request may be sent again."""
 
 
-def every_refusal(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
-    """Yield every concrete refusal that has been defined, each once."""
+_KINDS = frozenset(Refusal.__subclasses__())  # all that stand above: nothing raises them as they are
+
+
+def every_refusal() -> list[type[Refusal]]:
+    """Give every refusal that has been defined, each once; a bare kind, which nothing raises, is none."""
+    return list(dict.fromkeys(_below(Refusal)))
+
+
+def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
     for each in kind.__subclasses__():
-        if not each.__subclasses__():
+        if each not in _KINDS:
             yield each
-        yield from every_refusal(each)
+        yield from _below(each)

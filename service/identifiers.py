@@ -16,7 +16,6 @@ _IIN = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-6][0-9
 _NTN = re.compile(r"[0-9]{7}(?:-[0-9])?|[0-9]{13}|[0-9]{5}-[0-9]{7}-[0-9]")
 _GD = re.compile(r"[A-Z]{4}-[A-Z]{2}-[0-9]{1,7}(?:-(0[1-9]|[12][0-9]|3[01])-(0[1-9]|1[0-2])-20[0-9]{2})?")
 _IMDG = re.compile(r"1\.[1-6][A-HJKLNS]?|2\.[1-3]|3|4\.[1-3]|5\.[12]|6\.[12]|7|8|9")
-_UN = re.compile(r"(?:UN ?)?([0-9]{4})")
 _HS = re.compile(r"[0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{10}")
 
 _NO_DIGIT = 10  # a remainder that one digit can't write
@@ -109,14 +108,6 @@ def imdg_class(text: str) -> str:
     if not _IMDG.fullmatch(found):
         raise ValueError("An IMDG class is like 3, 2.1 or 1.4S")
     return found
-
-
-def un_number(text: str) -> str:
-    """Give the UN number of a dangerous substance: 4 digits, with or without `UN` before it."""
-    found = _UN.fullmatch(_tidy(text))
-    if not found:
-        raise ValueError("A UN number has 4 digits, such as 1203")
-    return found[1]
 
 
 def hs_code(text: str) -> str:

@@ -1,6 +1,5 @@
 """The pages under `/problems/`: each refusal, as its own docstring explains it, for a person or as JSON."""
 
-from collections.abc import Iterator
 from html import escape
 from inspect import cleandoc
 
@@ -8,11 +7,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from service import errors
 from service.errors import NotFound, Refusal, every_refusal
 from service.intake import StrictRoute
 from service.pages import page, wants_html
-from service.problems import STATUS, problems, status_of
+from service.problems import problems, status_of
 
 router = APIRouter(route_class=StrictRoute, tags=["problems"])
 
@@ -43,17 +41,8 @@ def explained(refusal: type[Refusal]) -> ProblemType:
 
 
 def types() -> list[ProblemType]:
-    """Give every problem type of the service, by its code; a bare kind, which nothing raises, is none."""
-    return sorted((explained(each) for each in _raised()), key=lambda each: each.code)
-
-
-def _raised() -> Iterator[type[Refusal]]:
-    kinds = {each for each in STATUS if each.__module__ == errors.__name__}
-    seen: set[type[Refusal]] = set()
-    for each in every_refusal():
-        if each not in kinds and each not in seen:
-            seen.add(each)
-            yield each
+    """Give every problem type of the service, by its code."""
+    return sorted((explained(each) for each in every_refusal()), key=lambda each: each.code)
 
 
 @router.get("/problems", include_in_schema=False)

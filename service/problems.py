@@ -22,7 +22,6 @@ from service.errors import (
     Refusal,
     TooMany,
     Unavailable,
-    Unconditional,
     Unfit,
     Unidentified,
 )
@@ -118,7 +117,6 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Unfit: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Unconditional: HTTPStatus.PRECONDITION_REQUIRED,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -20,12 +20,11 @@ from service.identifiers import (
     mmsi,
     pk_ntn,
     un_locode,
-    un_number,
 )
 
 Reader = Callable[[str], str]
 EVERY: list[Reader] = [
-    container_number, gd_number, hs_code, imdg_class, imo_number, kz_bin, kz_iin, mmsi, pk_ntn, un_locode, un_number
+    container_number, gd_number, hs_code, imdg_class, imo_number, kz_bin, kz_iin, mmsi, pk_ntn, un_locode
 ]  # fmt: skip
 
 RIGHT: dict[Reader, list[str]] = {
@@ -46,7 +45,6 @@ RIGHT: dict[Reader, list[str]] = {
         "KAPW-HC-8876",
     ],
     imdg_class: ["1.1", "1.4S", "2.1", "3", "4.3", "5.2", "6.1", "7", "8", "9"],
-    un_number: ["1203", "0004"],
     hs_code: ["7202", "100119", "72021100", "7202110000"],
 }  # fmt: skip
 
@@ -63,7 +61,6 @@ WRONG: dict[Reader, list[str]] = {
     pk_ntn: ["417494", "4174941-33", "41749413", "4174941-"],
     gd_number: ["KAPW-HC", "KAP-HC-1", "KAPW-HC-22012-18-13-2022", "KAPW-HC-22012-32-08-2022", "KAPW-HC-1-18-08-22"],
     imdg_class: ["0", "10", "1", "1.7", "1.4T", "2.4", "3.1", "4", "5.3", "6.3"],
-    un_number: ["120", "12030", "UNO"],
     hs_code: ["720", "72021", "720211000", "72021100000"],
 }  # fmt: skip
 
@@ -86,7 +83,6 @@ def test_a_near_miss_is_refused_with_a_sentence(read: Reader, text: str) -> None
         (imo_number, "IMO9074729", "9074729"),
         (container_number, "csqu 305438-3", "CSQU3054383"),
         (un_locode, "pk gwd", "PKGWD"),
-        (un_number, "UN 1203", "1203"),
         (hs_code, "7202.11", "720211"),
         (imdg_class, "1.4s", "1.4S"),
     ],

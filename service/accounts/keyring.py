@@ -2,12 +2,16 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass
+
+import structlog
 
 from service.accounts import keys, queries
 from service.auth import KINDS, KeyExpired, KeyRevoked, KeyUnknown, Principal
-from service.database import DatabaseAway, Db
+from service.database import Db
+from service.errors import Refusal
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,19 @@ async def keep_last_used(keyring: Keyring, db: Db, *, every_s: float = 5.0) -> N
     try:
         while True:
             await asyncio.sleep(every_s)
-            with suppress(DatabaseAway):
-                await keyring.note_use(db)
+            await _note_if_possible(keyring, db)
     finally:
-        with suppress(DatabaseAway):
-            await keyring.note_use(db)
+        await _note_if_possible(keyring, db)
+
+
+async def _note_if_possible(keyring: Keyring, db: Db) -> None:
+    """Write down key use, or leave it for the next time: a failure here must not end the writing for good."""
+    try:
+        await keyring.note_use(db)
+    except Refusal:
+        return
+    except Exception:  # noqa: BLE001  whatever it was, it is tried again
+        _log.exception("key use not written down")
 
 
 def _principal(holder: queries.Holder) -> Principal:

@@ -1,11 +1,10 @@
 """The REST face of accounts: admins make organisations and keys; everybody keeps the keys of their own organisation."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 
-from service import auth
+from service import auth, changes
 from service.accounts import operations, queries, schemas
 from service.accounts.rules import (
     ExpiryPassed,
@@ -17,93 +16,75 @@ from service.accounts.rules import (
     ScopeNotGrantable,
     SecretShownOnce,
 )
-from service.database import Db, Tx
-from service.events.operations import Answer, Once, once
-from service.fields import Flag, Line
-from service.idempotency import (
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    OptionalKey,
-    RequestInProgress,
-    fingerprint,
-)
+from service.database import Tx
+from service.fields import Line
+from service.idempotency import IdempotencyKeyMalformed
 from service.intake import StrictRoute
 from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Page, Paging, fits
 from service.problems import problems
 
 router = APIRouter(route_class=StrictRoute, tags=["accounts"])
 
-_ONCE = (IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress)
 _LISTS = (CursorMalformed, CursorDoesNotFit)
 _NEW_KEY = (ScopeNotGrantable, ExpiryPassed, SecretShownOnce, IdempotencyKeyMalformed)
-
-Rehearsal = Annotated[Flag, Query(description="true: do everything but commit; a key sent with it is not kept")]
 
 
 @router.post(
     "/v1/admin/organisations",
     status_code=201,
     response_model=schemas.Organisation,
-    responses=problems(OrganisationNameTaken, FacilityUnknown, MandateWithoutOperator, *_ONCE, *auth.REFUSALS),
+    responses=problems(
+        OrganisationNameTaken, FacilityUnknown, MandateWithoutOperator, *changes.REFUSALS, *auth.REFUSALS
+    ),
 )
 async def create_organisation(
     by: auth.Administrator,
-    key: OptionalKey,
+    change: changes.Asked,
     body: schemas.NewOrganisation,
-    request: Request,
-    *,
-    validate_only: Rehearsal = False,
 ) -> Response:
     """Make an organisation: a forwarder, an operator with the facilities it acts on, a customs system or an admin."""
 
-    async def change(tx: Tx) -> Answer:
-        async def act() -> int:
-            _, event_id = await operations.create_organisation(
-                tx,
-                name=body.name,
-                role=body.role,
-                rate_per_s=body.rate_per_s,
-                facilities=body.facilities,
-                by=by.organisation_id,
-            )
-            return event_id
+    async def make(tx: Tx) -> int:
+        _, event_id = await operations.create_organisation(
+            tx,
+            name=body.name,
+            role=body.role,
+            rate_per_s=body.rate_per_s,
+            facilities=body.facilities,
+            by=by.organisation_id,
+        )
+        return event_id
 
-        return await once(tx, _once(request, by, None if validate_only else key, body), act)
-
-    return _answer(await _run(request, rehearsal=validate_only)(change), status=200 if validate_only else 201)
+    return changes.answered(await change.once(make, body, by=by), status=200 if change.rehearsal else 201)
 
 
 @router.post(
     "/v1/admin/organisations/{organisation_id}/mandates",
     response_model=schemas.Organisation,
-    responses=problems(OrganisationNotFound, FacilityUnknown, MandateWithoutOperator, *_ONCE, *auth.REFUSALS),
+    responses=problems(
+        OrganisationNotFound, FacilityUnknown, MandateWithoutOperator, *changes.REFUSALS, *auth.REFUSALS
+    ),
 )
 async def mandate(
     by: auth.Administrator,
     organisation_id: str,
-    key: OptionalKey,
+    change: changes.Asked,
     body: schemas.NewMandate,
-    request: Request,
-    *,
-    validate_only: Rehearsal = False,
 ) -> Response:
     """Let an operator act on further facilities. Its keys can do so within 5 s."""
 
-    async def change(tx: Tx) -> Answer:
-        async def act() -> int:
-            _, event_id = await operations.mandate(tx, organisation_id, body.facilities, by=by.organisation_id)
-            return event_id
+    async def add(tx: Tx) -> int:
+        _, event_id = await operations.mandate(tx, organisation_id, body.facilities, by=by.organisation_id)
+        return event_id
 
-        return await once(tx, _once(request, by, None if validate_only else key, body), act)
-
-    return _answer(await _run(request, rehearsal=validate_only)(change))
+    return changes.answered(await change.once(add, body, by=by))
 
 
 @router.get("/v1/admin/organisations", responses=problems(*_LISTS, *auth.REFUSALS))
 async def organisations(by: auth.Administrator, page: Paging, request: Request) -> Listed[schemas.Organisation]:
     """List all organisations, the oldest first."""
     fit = fits("/v1/admin/organisations", {}, by.organisation_id)
-    rows = await _db(request).read(queries.organisations, after=_after(page, fit), limit=page.limit + 1)
+    rows = await changes.database(request).read(queries.organisations, after=_after(page, fit), limit=page.limit + 1)
     shown, following = page.cut(rows, fit, key=lambda row: (row.id,))
     return Listed(items=[schemas.Organisation.of(each) for each in shown], next=following)
 
@@ -111,20 +92,15 @@ async def organisations(by: auth.Administrator, page: Paging, request: Request) 
 @router.post("/v1/admin/keys", status_code=201, responses=problems(OrganisationNotFound, *_NEW_KEY, *auth.REFUSALS))
 async def make_key(
     by: auth.Administrator,
-    key: OptionalKey,
+    change: changes.Asked,
     body: schemas.NewKey,
-    request: Request,
     response: Response,
-    *,
-    validate_only: Rehearsal = False,
 ) -> schemas.FreshKey:
     """Make a key of any organisation. The answer shows it, this once.
 
     An Idempotency-Key is refused: a replay could not show the key again.
     """
-    return await _make_key(
-        request, response, body, key, body.organisation_id, by=by, within=None, rehearsal=validate_only
-    )
+    return await _make_key(change, response, body, body.organisation_id, by=by, within=None)
 
 
 @router.get("/v1/admin/keys", responses=problems(*_LISTS, *auth.REFUSALS))
@@ -142,27 +118,22 @@ async def all_keys(
 @router.post("/v1/admin/keys/{key_id}/revoke", responses=problems(KeyNotFound, *auth.REFUSALS))
 async def revoke_any(by: auth.Administrator, key_id: str, request: Request) -> schemas.Key:
     """Revoke a key of any organisation. It stops working within 5 s in every process."""
-    revoked = await _db(request).write(operations.revoke_key, key_id, within=None, by=by.organisation_id)
+    revoked = await changes.database(request).write(operations.revoke_key, key_id, within=None, by=by.organisation_id)
     return schemas.Key.of(revoked)
 
 
 @router.post("/v1/keys", status_code=201, responses=problems(*_NEW_KEY, *auth.REFUSALS))
 async def make_own_key(
     by: auth.KeyKeeper,
-    key: OptionalKey,
+    change: changes.Asked,
     body: schemas.NewOwnKey,
-    request: Request,
     response: Response,
-    *,
-    validate_only: Rehearsal = False,
 ) -> schemas.FreshKey:
     """Make a key of your own organisation, with no more scopes than the key you use. The answer shows it, this once.
 
     An Idempotency-Key is refused: a replay could not show the key again.
     """
-    return await _make_key(
-        request, response, body, key, by.organisation_id, by=by, within=by.scopes, rehearsal=validate_only
-    )
+    return await _make_key(change, response, body, by.organisation_id, by=by, within=by.scopes)
 
 
 @router.get("/v1/keys", responses=problems(*_LISTS, *auth.REFUSALS))
@@ -174,40 +145,40 @@ async def own_keys(by: auth.KeyKeeper, page: Paging, request: Request) -> Listed
 @router.post("/v1/keys/{key_id}/revoke", responses=problems(KeyNotFound, *auth.REFUSALS))
 async def revoke_own(by: auth.KeyKeeper, key_id: str, request: Request) -> schemas.Key:
     """Revoke a key of your own organisation, the one you use included. It stops working within 5 s everywhere."""
-    revoked = await _db(request).write(operations.revoke_key, key_id, within=by.organisation_id, by=by.organisation_id)
+    revoked = await changes.database(request).write(
+        operations.revoke_key, key_id, within=by.organisation_id, by=by.organisation_id
+    )
     return schemas.Key.of(revoked)
 
 
 async def _make_key(
-    request: Request,
+    change: changes.Change,
     response: Response,
     body: schemas.NewOwnKey,
-    idempotency_key: str | None,
     organisation_id: str,
     *,
     by: auth.Principal,
     within: frozenset[str] | None,
-    rehearsal: bool,
 ) -> schemas.FreshKey:
-    if idempotency_key is not None:
+    if change.key is not None:
         raise SecretShownOnce
-    made, text = await _run(request, rehearsal=rehearsal)(
+    made, text = await change.run(
         operations.make_key,
         organisation_id,
-        environment=request.app.state.settings.environment,
+        environment=change.request.app.state.settings.environment,
         name=body.name,
         scopes=body.scopes,
         within=within,
         expires_at=body.expires_at,
         by=by.organisation_id,
     )
-    if rehearsal:
+    if change.rehearsal:
         response.status_code = 200
     return schemas.FreshKey.shown(made, text)
 
 
 async def _keys(request: Request, page: Page, fit: str, organisation_id: str | None) -> Listed[schemas.Key]:
-    rows = await _db(request).read(
+    rows = await changes.database(request).read(
         queries.keys, organisation_id=organisation_id, after=_after(page, fit), limit=page.limit + 1
     )
     shown, following = page.cut(rows, fit, key=lambda row: (row.id,))
@@ -218,23 +189,3 @@ def _after(page: Page, fit: str) -> str:
     """Give the id that the page goes on after; every id comes after the empty text."""
     last = page.after(fit, str)
     return str(last[0]) if last else ""
-
-
-def _db(request: Request) -> Db:
-    db: Db = request.app.state.db
-    return db
-
-
-def _run(request: Request, *, rehearsal: bool) -> Any:
-    """Give what runs a change: for good, or to see what would come of it."""
-    return _db(request).rehearse if rehearsal else _db(request).write
-
-
-def _once(request: Request, by: auth.Principal, key: str | None, body: BaseModel) -> Once:
-    return Once(by.organisation_id, key, fingerprint(request.method, request.url.path, body).hex())
-
-
-def _answer(answer: Answer, status: int = 200) -> Response:
-    """Give what the change's event keeps: one representation, so that a replay is exact."""
-    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
-    return Response(answer.body, status, headers, media_type="application/json")

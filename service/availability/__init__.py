@@ -31,7 +31,7 @@ from service.availability.places import (
 )
 from service.availability.reasons import Need, Reason
 from service.availability.slots import BerthAsk, BerthSlot, StorageAsk, StorageSlot
-from service.availability.storage import earliest_storage, storage_refusals, storage_slots
+from service.availability.storage import closed_by_day, earliest_storage, storage_refusals, storage_slots
 from service.availability.timetable import QuayClaim, QuayTimetable, runs
 from service.availability.why_berth import why_no_berth
 from service.availability.why_storage import why_no_storage
@@ -65,6 +65,7 @@ __all__ = [
     "berths_touched",
     "best_fit",
     "blocked_metres",
+    "closed_by_day",
     "day_begins",
     "earliest",
     "earliest_storage",

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from heapq import merge
-from itertools import islice
 
 from service.availability.measures import blocked_metres
+from service.availability.merging import merged
 from service.availability.places import Quay, Terms, berths_touched
 from service.availability.reasons import FULL
 from service.availability.rules import Barred, barred_to_all, barred_to_ship
@@ -35,11 +34,15 @@ def berth_slots(quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int) -
         )
 
 
-def earliest(quays: Iterable[tuple[Quay, QuayTimetable]], ask: BerthAsk, now: int, limit: int) -> list[BerthSlot]:
-    """Give the first `limit` slots over any number of quays: by start, tightness of the fit, quay code and metre."""
-    offers = (berth_slots(quay, timetable, ask, now) for quay, timetable in quays)
-    in_order = merge(*offers, key=lambda slot: (slot.start, slot.run_m, slot.quay.code, slot.from_m))
-    return list(islice(in_order, limit))
+def earliest(
+    quays: Iterable[tuple[Quay, QuayTimetable]], ask: BerthAsk, now: int, limit: int
+) -> tuple[list[BerthSlot], list[tuple[Quay, QuayTimetable]]]:
+    """Give the first `limit` slots over any number of quays, and the quays that have none at all.
+
+    Order: by start, tightness of the fit, quay code and metre.
+    """
+    offers = (((quay, timetable), berth_slots(quay, timetable, ask, now)) for quay, timetable in quays)
+    return merged(offers, lambda slot: (slot.start, slot.run_m, slot.quay.code, slot.from_m), limit)
 
 
 def berth_places(

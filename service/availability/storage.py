@@ -3,13 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from heapq import merge
-from itertools import islice
 
 from service.availability.berths import starts_allowed
 from service.availability.floors import FloorTimetable
 from service.availability.judging import start_refusals, stay_refusals
 from service.availability.measures import day_begins, day_settles, local_days
+from service.availability.merging import merged
 from service.availability.places import Warehouse
 from service.availability.reasons import (
     CLOSED,
@@ -52,10 +51,20 @@ def storage_slots(warehouse: Warehouse, timetable: FloorTimetable, ask: StorageA
 
 def earliest_storage(
     warehouses: Iterable[tuple[Warehouse, FloorTimetable]], ask: StorageAsk, now: int, limit: int
-) -> list[StorageSlot]:
-    """Give the first `limit` slots over any number of warehouses: by start, then by the code of the warehouse."""
-    offers = (storage_slots(warehouse, timetable, ask, now) for warehouse, timetable in warehouses)
-    return list(islice(merge(*offers, key=lambda slot: (slot.start, slot.warehouse.code)), limit))
+) -> tuple[list[StorageSlot], list[tuple[Warehouse, FloorTimetable]]]:
+    """Give the first `limit` slots over any number of warehouses, and the warehouses that have none at all.
+
+    Order: by start, then by the code of the warehouse.
+    """
+    offers = (((warehouse, taken), storage_slots(warehouse, taken, ask, now)) for warehouse, taken in warehouses)
+    return merged(offers, lambda slot: (slot.start, slot.warehouse.code), limit)
+
+
+def closed_by_day(warehouse: Warehouse, first_on: date, last_on: date) -> list[int]:
+    """Give the quantity out of use on each of the local days `[first_on, last_on)`."""
+    floor = Floor(warehouse, FloorTimetable(), 0)
+    days = range(first_on.toordinal(), last_on.toordinal())
+    return [warehouse.capacity - floor.free(day) for day in days]
 
 
 def storage_refusals(warehouse: Warehouse, ask: StorageAsk, now: int) -> list[Reason]:

@@ -70,7 +70,7 @@ DECLARE
 BEGIN
     SELECT * INTO r FROM json_to_record(asked) AS x (
         organisation text, key text, fingerprint text, id text, client_reference text, port text, facilities text[], state text,
-        lapses_after interval, hold_at_most interval, facts json, cause json, places int[], read_at bigint[], wanted json);
+        lapses_after interval, hold_at_most interval, facts json, places int[], read_at bigint[], wanted json);
     IF r.key IS NOT NULL THEN
         SELECT k.first_print, k.first_event INTO first_fingerprint, first_event FROM claim_key(r.organisation, r.key, r.fingerprint) k;
     END IF;
@@ -92,7 +92,7 @@ BEGIN
            (chosen ->> w.leg::text)::int, (chosen ->> w.leg::text)::int + w.need, w.quantity, w.first_on, w.last_on
     FROM json_to_recordset(r.wanted) AS w (leg smallint, id text, place int, starts_at timestamptz, ends_at timestamptz, need int,
                                            quantity int, first_on date, last_on date);
-    happened := record_booking(made, 'booking.' || made.state, made.organisation_id, NULL, r.cause);
+    happened := record_booking(made, 'booking.' || made.state, made.organisation_id, NULL, NULL);
     UPDATE idempotency_keys SET event_id = happened.id WHERE organisation_id = r.organisation AND idempotency_keys.key = r.key;
     answer := happened.current::text;
 END

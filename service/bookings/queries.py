@@ -25,10 +25,14 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A booking whose row is locked: where it stands by the database's clock, and how clients see it."""
+    """A booking whose row is locked: where it stands by the database's clock, and how clients see it.
+
+    `stored` is the state last written: that of a hold which has lapsed since is still `held`.
+    """
 
     number: int
     state: State
+    stored: State
     version: int
     expires_at: datetime | None
     hold_until: datetime | None
@@ -54,8 +58,9 @@ async def first_answer(read: Read, organisation_id: str, key: str) -> Booked:
     return Booked(*row) if row else Booked(None, replayed=False, first_fingerprint=None)
 
 
+# The state is judged by a clock read in this statement, which comes after the one that waited for the lock.
 _STANDING = """
-    SELECT b.number, CASE WHEN b.expires_at <= clock_timestamp() THEN 'expired' ELSE b.state END,
+    SELECT b.number, CASE WHEN b.expires_at <= clock_timestamp() THEN 'expired' ELSE b.state END, b.state,
            b.version, b.expires_at, b.hold_until, booking_json(b)::text,
            (SELECT array_agg(DISTINCT l.place_id ORDER BY l.place_id) FROM legs l WHERE l.booking = b.number),
            (SELECT count(*) FROM legs l WHERE l.booking = b.number), clock_timestamp()
@@ -65,26 +70,28 @@ _STANDING = """
 
 async def locked(tx: Tx, booking_id: str, organisation_id: str) -> Standing | None:
     """Lock a booking of an organisation and give it as it stands; None if it has no such booking."""
-    row = await tx.fetchrow(
-        _STANDING + "WHERE b.id = $1 AND b.organisation_id = $2 FOR NO KEY UPDATE OF b", booking_id, organisation_id
+    number = await tx.fetchval(
+        "SELECT number FROM bookings WHERE id = $1 AND organisation_id = $2 FOR NO KEY UPDATE",
+        booking_id,
+        organisation_id,
     )
-    return _standing(row) if row else None
+    return None if number is None else await standing(tx, number)
+
+
+async def standing(tx: Tx, number: int) -> Standing:
+    """Give a booking as it stands now; its row is locked."""
+    number, state, stored, *rest = await tx.fetchrow(_STANDING + "WHERE b.number = $1", number)
+    return Standing(number, State(state), State(stored), *rest)
 
 
 async def next_lapsed(tx: Tx) -> Standing | None:
     """Lock a booking whose hold or request has lapsed, one that no other worker is at; None if there is none."""
     # SKIP LOCKED: several workers would otherwise queue for the same row and find it done when they get it.
-    row = await tx.fetchrow(
-        _STANDING
-        + """WHERE b.expires_at <= clock_timestamp() ORDER BY b.expires_at
-                       LIMIT 1 FOR NO KEY UPDATE OF b SKIP LOCKED"""
+    number = await tx.fetchval(
+        """SELECT number FROM bookings WHERE state IN ('held', 'pending') AND expires_at <= clock_timestamp()
+           ORDER BY expires_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
     )
-    return _standing(row) if row else None
-
-
-def _standing(row: Sequence[Any]) -> Standing:
-    number, state, *rest = row
-    return Standing(number, State(state), *rest)
+    return None if number is None else await standing(tx, number)
 
 
 async def lock_places(tx: Tx, place_ids: Sequence[int]) -> None:

@@ -34,7 +34,7 @@ bookings = Table(
     Column("facilities", ARRAY(Text), nullable=False, comment="whose operators see it"),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
-    Column("expires_at", MOMENT, comment="of a held or pending booking"),
+    Column("expires_at", MOMENT, comment="of a held, a pending or an expired booking"),
     Column("hold_until", MOMENT, comment="no extension of the reservation hold goes past it"),
     Column("confirmed_at", MOMENT, comment="customs sees a booking from here on"),
     Column("facts", JSON, nullable=False, comment="vessel, shipper, cargo, customs references, contact, remark"),
@@ -42,11 +42,11 @@ bookings = Table(
     Column("updated_at", MOMENT, nullable=False),
     UniqueConstraint("organisation_id", "client_reference", name="client_reference_taken"),
     CheckConstraint(
-        "(expires_at IS NOT NULL) = (state IN ('held', 'pending'))", name="booking_lapses_while_provisional"
+        "(expires_at IS NOT NULL) = (state IN ('held', 'pending', 'expired'))", name="booking_lapses_while_provisional"
     ),
     Index(None, "organisation_id", "number"),
     Index(None, "port", "number"),
-    Index("bookings_that_lapse", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+    Index("bookings_that_lapse", "expires_at", postgresql_where=text("state IN ('held', 'pending')")),
 )
 
 legs = Table(

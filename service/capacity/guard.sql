@@ -52,7 +52,8 @@ END
 $$;
 
 -- Take a quantity of a floor on each day of a range; the check `storage_full` refuses. A day without a row is empty.
-CREATE OR REPLACE FUNCTION take_floor(floor int, first date, last date, wanted int) RETURNS void LANGUAGE plpgsql AS $$
+-- `closed` is what the rules put out of use on each of the days, or null: it must be left over.
+CREATE OR REPLACE FUNCTION take_floor(floor int, first date, last date, wanted int, closed int[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     updated int;
 BEGIN
@@ -64,6 +65,13 @@ BEGIN
         FROM warehouses w, generate_series(first, last - 1, interval '1 day') AS missing
         WHERE w.place_id = floor
           AND NOT EXISTS (SELECT FROM floor_days d WHERE d.place_id = floor AND d.day = missing::date);
+    END IF;
+    IF closed IS NOT NULL AND EXISTS (
+        SELECT FROM unnest(closed) WITH ORDINALITY AS c (quantity, nth)
+        JOIN floor_days d ON d.place_id = floor AND d.day = first + c.nth::int - 1
+        WHERE d.taken + c.quantity > d.capacity
+    ) THEN
+        RAISE check_violation USING CONSTRAINT = 'storage_full', MESSAGE = 'what is not closed of this floor is taken';
     END IF;
 END
 $$;
@@ -81,7 +89,7 @@ $$;
 
 -- Take all that is wanted for one booking, or raise. `wanted` is an array of
 --   {"leg", "place", "blocked": tstzrange, "need": metres, "from_m": metres or null, "stretches": int4multirange}   a berth
---   {"leg", "place", "first_on", "last_on", "quantity"}                                                            a floor
+--   {"leg", "place", "first_on", "last_on", "quantity", "closed": quantities by day or null}                       a floor
 -- Gives the metres of each berth leg. Legs that name their metres go first, so that a free choice never takes theirs.
 CREATE OR REPLACE FUNCTION take_capacity(holder bigint, lapses timestamptz, locked int[], read_at bigint[], wanted json)
 RETURNS TABLE (leg smallint, from_m int) LANGUAGE plpgsql AS $$
@@ -93,11 +101,11 @@ BEGIN
     FOR want IN
         SELECT * FROM json_to_recordset(wanted) AS w (
             leg smallint, place int, blocked tstzrange, need int, from_m int, stretches int4multirange,
-            first_on date, last_on date, quantity int)
+            first_on date, last_on date, quantity int, closed int[])
         ORDER BY w.from_m IS NULL, w.leg
     LOOP
         IF want.quantity IS NOT NULL THEN
-            PERFORM take_floor(want.place, want.first_on, want.last_on, want.quantity);
+            PERFORM take_floor(want.place, want.first_on, want.last_on, want.quantity, want.closed);
             INSERT INTO storage_claims (booking, leg, place_id, days, quantity, expires_at)
             VALUES (holder, want.leg, want.place, daterange(want.first_on, want.last_on), want.quantity, lapses);
             CONTINUE;

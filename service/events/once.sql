@@ -4,11 +4,13 @@
 CREATE OR REPLACE FUNCTION claim_key(organisation text, wanted text, print text, OUT first_print text, OUT first_event bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO idempotency_keys (organisation_id, key, fingerprint) VALUES (organisation, wanted, print)
-    ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
+    LOOP
+        INSERT INTO idempotency_keys (organisation_id, key, fingerprint) VALUES (organisation, wanted, print)
+        ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND;
         SELECT fingerprint, event_id INTO first_print, first_event
         FROM idempotency_keys WHERE organisation_id = organisation AND key = wanted;
-    END IF;
+        EXIT WHEN FOUND;  -- else it was pruned between the two statements
+    END LOOP;
 END
 $$;

@@ -4,11 +4,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.auth import Principal
-from service.database import Db, Tx
+from service.database import Db, PlaceBusy, Tx
+from service.errors import Unavailable
 from service.events import queries
 from service.idempotency import IdempotencyKeyReused, RequestInProgress
 
-__all__ = ["Answer", "Once", "feed", "number", "once"]
+
+class FeedBusy(Unavailable):
+    """The feed is being put in order, which takes longer than it should.
+
+    Nothing is lost. Ask again after `Retry-After`, from the `sequence` of the last event that you have.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,19 @@ def still_running() -> RequestInProgress:
 async def number(db: Db) -> int:
     """Give every committed event without a position the next one, in the order of their ids. Gives how many."""
     done = 0
-    while await db.read(queries.any_unnumbered):
-        done += await db.write(_number_some)
+    if await db.read(queries.any_unnumbered):
+        # One round that begins now is enough: what comes later, comes after the caller. Only full batches go on.
+        while (numbered := await _numbered(db)) == queries.BATCH:
+            done += numbered
+        done += numbered
     return done
+
+
+async def _numbered(db: Db) -> int:
+    try:
+        return await db.write(_number_some)
+    except PlaceBusy:
+        raise FeedBusy(retry_after=1) from None
 
 
 async def _number_some(tx: Tx) -> int:

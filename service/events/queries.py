@@ -107,7 +107,7 @@ async def number(tx: Tx) -> int:
                SELECT id, row_number() OVER (ORDER BY id) AS nth FROM events WHERE position IS NULL ORDER BY id LIMIT $1
            ), numbered AS (
                UPDATE events SET position = (SELECT coalesce(max(position), 0) FROM events) + waiting.nth
-               FROM waiting WHERE events.id = waiting.id RETURNING 1
+               FROM waiting WHERE events.id = waiting.id AND events.position IS NULL RETURNING 1
            )
            SELECT count(*) FROM numbered""",
         BATCH,
@@ -131,8 +131,8 @@ async def visible(read: Read, by: Principal, *, after: int, limit: int) -> list[
 # The audience was fixed when the event was written: its owner, the operators of its facilities, customs.
 _AUDIENCE: dict[type[Principal], Callable[[Principal], tuple[str, list[object]]]] = {
     Forwarder: lambda by: ("owner_id = $3", [by.organisation_id]),
-    Operator: lambda by: ("facilities && $3::text[]", [sorted(by.facilities)]),
-    Customs: lambda _: ("for_customs", []),
+    Operator: lambda by: ("(owner_id = $3 OR facilities && $4::text[])", [by.organisation_id, sorted(by.facilities)]),
+    Customs: lambda by: ("(owner_id = $3 OR for_customs)", [by.organisation_id]),
     Admin: lambda _: ("true", []),
 }
 

@@ -18,7 +18,7 @@ router = APIRouter(route_class=StrictRoute, tags=["events"])
 _After = Annotated[str, Query(pattern=rf"^[0-9]{{1,{DIGITS}}}$", description="`sequence` of the last event you have")]
 
 
-@router.get("/v1/events", response_model=Feed, responses=problems(InvalidRequest, *auth.REFUSALS))
+@router.get("/v1/events", response_model=Feed, responses=problems(operations.FeedBusy, InvalidRequest, *auth.REFUSALS))
 async def feed(
     by: auth.EventReader,
     request: Request,

@@ -6,19 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic_core import to_json, to_jsonable_python
 
-from service import auth
+from service import auth, changes
 from service.answers import conditional, tag_of
-from service.database import Db, PlaceBusy, Tx
+from service.database import PlaceBusy
 from service.errors import NotFound
-from service.events.operations import Answer, Once, once
-from service.fields import Flag
-from service.idempotency import (
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    OptionalKey,
-    RequestInProgress,
-    fingerprint,
-)
 from service.intake import StrictRoute
 from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
 from service.ports.operations import QuayNotFound, Wording, publish
@@ -31,8 +22,6 @@ from service.problems import problems
 
 router = APIRouter(route_class=StrictRoute, tags=["ports"])
 
-Rehearsal = Annotated[Flag, Query(description="true: do everything but commit; a key sent with it is not kept")]
-
 
 class PortNotFound(NotFound):
     """There is no such port here.
@@ -44,7 +33,7 @@ class PortNotFound(NotFound):
 @router.get("/v1/ports", response_model=Listed[PortSummary], responses=problems(*auth.REFUSALS))
 async def listed(by: auth.PlaceReader, request: Request) -> Response:  # noqa: ARG001  the type is the permission
     """List the ports, by code."""
-    rows = await _db(request).read(catalogue.ports)
+    rows = await changes.database(request).read(catalogue.ports)
     body = to_json(Listed(items=[PortSummary.model_validate(row) for row in rows], next=None))
     return conditional(request, body, tag_of(body))
 
@@ -60,7 +49,7 @@ async def one(
     Each figure comes with its source, its date and its confidence; `assumed` is a guess of ours. What is not
     `bookable` is shown, and never offered.
     """
-    found = await _db(request).read(catalogue.catalogue, unlocode)
+    found = await changes.database(request).read(catalogue.catalogue, unlocode)
     if found is None:
         raise PortNotFound
     body = to_json(Port.of(found))
@@ -71,33 +60,17 @@ async def one(
     "/v1/draught-notices",
     status_code=201,
     response_model=DraughtNotice,
-    responses=problems(
-        QuayNotFound, PlaceBusy, IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress, *auth.REFUSALS
-    ),
+    responses=problems(QuayNotFound, PlaceBusy, *changes.REFUSALS, *auth.REFUSALS),
 )
-async def publish_notice(
-    by: auth.PlaceOperator,
-    key: OptionalKey,
-    body: NewDraughtNotice,
-    request: Request,
-    *,
-    validate_only: Rehearsal = False,
-) -> Response:
+async def publish_notice(by: auth.PlaceOperator, change: changes.Asked, body: NewDraughtNotice) -> Response:
     """Publish what a quay of your terminal, or one berth of it, permits for a time.
 
     Where it overlaps older notices, in time and LOA band, it takes their place; the rest of them stays. It may start
     in the past. No booking is made by older limits once this is answered; bookings that stand already go on standing.
     """
     wording = _wording(body)
-    print_ = fingerprint(request.method, request.url.path, body).hex()
-    this = Once(by.organisation_id, None if validate_only else key, print_)
-
-    async def change(tx: Tx) -> Answer:
-        return await once(tx, this, lambda: publish(tx, wording, _shown, by=by))
-
-    answer = await (_db(request).rehearse if validate_only else _db(request).write)(change)
-    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
-    return Response(answer.body, 200 if validate_only else 201, headers, media_type="application/json")
+    published = await change.once(lambda tx: publish(tx, wording, _shown, by=by), body, by=by)
+    return changes.answered(published, status=200 if change.rehearsal else 201)
 
 
 @router.get("/v1/draught-notices", responses=problems(CursorMalformed, CursorDoesNotFit, *auth.REFUSALS))
@@ -110,7 +83,7 @@ async def notices_listed(
     """List the draught notices of all operators, the newest first, each with what of it stands."""
     fit = fits("/v1/draught-notices", {"quay": quay}, by.organisation_id)
     last = page.after(fit, str)
-    rows = await _db(request).read(
+    rows = await changes.database(request).read(
         notices.listed, quay=quay, before=str(last[0]) if last else None, limit=page.limit + 1
     )
     shown, following = page.cut(rows, fit, key=lambda row: (row.id,))
@@ -146,8 +119,3 @@ def _cm(metres: Decimal) -> int:
 def _shown(notice: Notice) -> dict[str, Any]:
     shown: dict[str, Any] = to_jsonable_python(DraughtNotice.of(notice))
     return shown
-
-
-def _db(request: Request) -> Db:
-    db: Db = request.app.state.db
-    return db

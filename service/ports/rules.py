@@ -52,11 +52,6 @@ class Place:
         assert isinstance(self.rules, Warehouse)  # noqa: S101  tells mypy what `kind` says
         return self.rules
 
-    @property
-    def unit(self) -> str | None:
-        """What a warehouse's floor is counted in: m2, pallet or teu."""
-        return self.rules.unit if isinstance(self.rules, Warehouse) else None
-
 
 @dataclass(frozen=True, slots=True)
 class BerthLimit:

@@ -13,7 +13,7 @@ from service.accounts import operations, queries
 from service.accounts.keyring import Keyring, keep_last_used
 from service.app import create_app
 from service.auth import KeyExpired, KeyRevoked, KeyUnknown, Operator
-from service.database import Db
+from service.database import DatabaseAway, Db, PlaceBusy
 from tests.conftest import settings_for
 
 PORTS = "/v1/ports"
@@ -188,6 +188,36 @@ async def test_last_use_is_written_aside_and_at_the_end(db: Db):
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     assert await last_used(db, key_id) is not None
+
+
+@pytest.mark.parametrize(("failure", "logged"), [(DatabaseAway, False), (PlaceBusy, False), (ValueError, True)])
+async def test_a_last_use_that_could_not_be_written_is_written_the_next_time(db: Db, capsys, failure, logged):
+    key_id, text = await made_key(db)
+    known = ring(db)
+    failing = FailingOnce(db, failure)
+    keeping = asyncio.create_task(keep_last_used(known, failing, every_s=0.01))
+    await known.holder(text)
+    async with asyncio.timeout(5):
+        await failing.called_again.wait()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert await last_used(db, key_id) is not None
+    assert ("key use not written down" in capsys.readouterr().out) is logged
+
+
+class FailingOnce:
+    """A database whose first statement fails."""
+
+    def __init__(self, db: Db, failure: type[Exception]) -> None:
+        self._db = db
+        self._failures = [failure]
+        self.called_again = asyncio.Event()
+
+    async def call(self, *asked):
+        if self._failures:
+            raise self._failures.pop()("of a test")
+        await self._db.call(*asked)
+        self.called_again.set()
 
 
 async def last_used(db: Db, key_id: str):

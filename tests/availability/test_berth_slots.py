@@ -57,4 +57,6 @@ def test_many_quays_are_searched_as_one(places: list[tuple[Quay, list[QuayClaim]
     quays = [(replace(quay, code=f"Q{n}"), QuayTimetable(claims)) for n, (quay, claims) in enumerate(places)]
     each = [slot for quay, timetable in quays for slot in berth_slots(quay, timetable, ask, worlds.NOW)]
     each.sort(key=lambda slot: (slot.start, slot.run_m, slot.quay.code, slot.from_m))
-    assert earliest(quays, ask, worlds.NOW, 7) == each[:7]
+    slots, without = earliest(quays, ask, worlds.NOW, 7)
+    assert slots == each[:7]
+    assert without == [pair for pair in quays if next(berth_slots(*pair, ask, worlds.NOW), None) is None]

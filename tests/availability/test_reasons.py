@@ -229,7 +229,7 @@ def test_warehouses_are_offered_by_start_and_then_by_code():
         (replace(FLOOR, code=code), timetable)
         for code, timetable in (("B", FloorTimetable()), ("A", FloorTimetable()), ("C", busy))
     ]
-    slots = earliest_storage(floors, GOODS, 0, 3)
+    slots, _ = earliest_storage(floors, GOODS, 0, 3)
     assert [(s.warehouse.code, s.start) for s in slots] == [("A", MIDNIGHT), ("B", MIDNIGHT), ("C", MIDNIGHT + 3 * DAY)]
     assert (slots[0].free, slots[0].first_on, slots[0].last_on) == (1_500, date(1970, 1, 2), date(1970, 1, 12))
 

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 import service
-from service.errors import Refusal, every_refusal
-from service.problems import MEDIA_TYPE, STATUS, InvalidRequest, MethodNotAllowed, problems, status_of
+from service.errors import NotFound, Refusal, Unavailable, every_refusal
+from service.problems import MEDIA_TYPE, InternalError, InvalidRequest, MethodNotAllowed, problems, status_of
 
 from .conftest import BerthTaken, QuayAsleep
 
@@ -152,8 +152,14 @@ def concrete() -> list[type[Refusal]]:
     for module in pkgutil.walk_packages(service.__path__, "service."):
         if not module.name.endswith("__main__") and ".availability" not in module.name:
             importlib.import_module(module.name)
-    kinds = {*STATUS} - {MethodNotAllowed}
-    return [each for each in every_refusal() if each.__module__.startswith("service.") and each not in kinds]
+    return [each for each in every_refusal() if each.__module__.startswith("service.")]
+
+
+def test_what_is_raised_is_listed_once_and_the_kinds_it_descends_from_are_not() -> None:
+    found = every_refusal()
+    assert len(set(found)) == len(found)
+    assert {InvalidRequest, InternalError, MethodNotAllowed} <= {*found}
+    assert not {Refusal, NotFound, Unavailable} & {*found}
 
 
 def test_every_refusal_has_a_title_and_says_what_to_do() -> None:

@@ -1,10 +1,16 @@
 """What to offer when a slot has gone: the earliest free slots of the same port for the legs that can't be had."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from service.availability import (
     DAY,
+    BerthSlot,
+    FloorClaim,
+    FloorTimetable,
+    QuayClaim,
+    QuayTimetable,
+    StorageSlot,
     best_fit,
     blocked_metres,
     earliest,
@@ -28,44 +34,95 @@ _LOOK_AHEAD = 30 * DAY
 async def with_alternatives(timetables: Timetables, rulebook: Rulebook, asked: NewBooking, refusal: Refusal) -> Refusal:
     """Give the refusal with up to five slots that were free a moment ago, for the legs that are not.
 
-    Each begins no earlier than the leg it stands for, and ends within thirty days after it.
+    Each begins no earlier than the leg it stands for, and ends within thirty days after it. The first one for each leg
+    can be had together with all other legs. `legs` are the numbers of those that can't be had as they were asked for.
     """
     places = await rulebook.of(codes(asked))
     sight = await timetables.look({place.port for place in places.values()})
-    gone = [leg for leg in asked.legs if not _free(leg, asked, places, sight)] or asked.legs
-    share = max(1, MOST // len(gone))
-    offers = [offer for leg in gone for offer in _offers(leg, asked, sight, share)]
-    members = refusal.members | {"alternatives": offers[:MOST], "legs": [asked.legs.index(leg) for leg in gone]}
+    with _Trial(asked, places, sight) as trial:
+        gone = trial.gone() or list(range(len(asked.legs)))
+        share = max(1, MOST // len(gone))
+        offers = [offer for number in gone for offer in trial.offers(number, share)]
+    members = refusal.members | {"alternatives": offers[:MOST], "legs": gone}
     return type(refusal)(refusal.detail, faults=refusal.faults, **members)
 
 
-def _free(leg: BerthLeg | StorageLeg, asked: NewBooking, places: Mapping[str, Place], sight: Sight) -> bool:
-    """Say whether a leg could be had just as it was asked for."""
-    if isinstance(leg, StorageLeg):
-        floor = _of(sight.warehouses, leg.warehouse)
-        return (
-            next(storage_slots(places[leg.warehouse].warehouse, floor, storage_ask(leg, asked), sight.at), None)
-            is not None
-        )
-    quay, ask = places[leg.quay].quay, berth_ask(leg, asked)
-    need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
-    if leg.from_m is None:
+class _Trial:
+    """The legs of one booking laid into the timetables one by one, as the guard would; taken out again at the end.
+
+    Nobody else sees them there: nothing in between gives way to another task.
+    """
+
+    def __init__(self, asked: NewBooking, places: Mapping[str, Place], sight: Sight) -> None:
+        self._asked = asked
+        self._places = places
+        self._sight = sight
+        self._quays: dict[str, QuayTimetable] = {place.code: taken for place, taken in sight.quays}
+        self._floors: dict[str, FloorTimetable] = {place.code: taken for place, taken in sight.warehouses}
+        self._laid: list[tuple[QuayTimetable | FloorTimetable, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for timetable, claim_id in self._laid:
+            timetable.remove(claim_id)
+
+    def gone(self) -> list[int]:
+        """Lay the legs, those that name their metres first, and give the numbers of those that can't be had."""
+        numbered = sorted(enumerate(self._asked.legs), key=lambda each: getattr(each[1], "from_m", 0) is None)
+        return sorted(number for number, leg in numbered if not self._lay_as_asked(number, leg))
+
+    def offers(self, number: int, limit: int) -> list[dict[str, Any]]:
+        """Give the earliest slots for a leg beside all that is laid, and lay the first of them."""
+        leg = self._asked.legs[number]
+        if isinstance(leg, StorageLeg):
+            goods = storage_ask(leg, self._asked, look_ahead=_LOOK_AHEAD)
+            floors = [(place.warehouse, taken) for place, taken in self._sight.warehouses]
+            free, _ = earliest_storage(floors, goods, self._sight.at, limit)
+            for slot in free[:1]:
+                self._lay_floor(number, slot)
+            return [storage_slot(slot) for slot in free]
+        ship = berth_ask(leg, self._asked, look_ahead=_LOOK_AHEAD)
+        quays = [(place.quay, taken) for place, taken in self._sight.quays]
+        berths, _ = earliest(quays, ship, self._sight.at, limit)
+        for berth in berths[:1]:
+            self._lay_berth(number, berth)
+        return [berth_slot(berth) for berth in berths]
+
+    def _lay_as_asked(self, number: int, leg: BerthLeg | StorageLeg) -> bool:
+        """Lay a leg just as it was asked for, if it can be had so."""
+        if isinstance(leg, StorageLeg):
+            floor, goods = self._places[leg.warehouse].warehouse, storage_ask(leg, self._asked)
+            slot = next(storage_slots(floor, self._floors[leg.warehouse], goods, self._sight.at), None)
+            if slot is not None:
+                self._lay_floor(number, slot)
+            return slot is not None
+        quay, ask = self._places[leg.quay].quay, berth_ask(leg, self._asked)
+        need_m, until = blocked_metres(ask.ship.loa_cm, quay.terms), ask.end + quay.terms.turnaround
         stretches = permitted_stretches(quay, ask.ship, ask.start, ask.end)
-    else:
-        stretches = [(leg.from_m, leg.from_m + need_m)]
-    blocked = _of(sight.quays, leg.quay).at(sight.at).over(ask.start, ask.end + quay.terms.turnaround)
-    return best_fit(stretches, runs(blocked), need_m) is not None
+        if leg.from_m is not None:
+            wished = (leg.from_m, leg.from_m + need_m)
+            stretches = [wished] if any(low <= wished[0] and wished[1] <= high for low, high in stretches) else []
+        taken = runs(self._quays[leg.quay].at(self._sight.at).over(ask.start, until))
+        from_m = best_fit(stretches, taken, need_m)
+        if from_m is not None:
+            self._lay(self._quays[leg.quay], QuayClaim(_id(number), from_m, from_m + need_m, ask.start, until))
+        return from_m is not None
+
+    def _lay_berth(self, number: int, slot: BerthSlot) -> None:
+        until = slot.end + slot.quay.terms.turnaround
+        self._lay(self._quays[slot.quay.code], QuayClaim(_id(number), slot.from_m, slot.to_m, slot.start, until))
+
+    def _lay_floor(self, number: int, slot: StorageSlot) -> None:
+        claim = FloorClaim(_id(number), slot.first_on, slot.last_on, slot.quantity)
+        self._lay(self._floors[slot.warehouse.code], claim)
+
+    def _lay(self, timetable: Any, claim: QuayClaim | FloorClaim) -> None:
+        timetable.add(claim)
+        self._laid.append((timetable, claim.claim_id))
 
 
-def _offers(leg: BerthLeg | StorageLeg, asked: NewBooking, sight: Sight, limit: int) -> list[dict[str, Any]]:
-    if isinstance(leg, StorageLeg):
-        wanted = storage_ask(leg, asked, look_ahead=_LOOK_AHEAD)
-        floors = [(place.warehouse, timetable) for place, timetable in sight.warehouses]
-        return [storage_slot(slot) for slot in earliest_storage(floors, wanted, sight.at, limit)]
-    ask = berth_ask(leg, asked, look_ahead=_LOOK_AHEAD)
-    quays = [(place.quay, timetable) for place, timetable in sight.quays]
-    return [berth_slot(slot) for slot in earliest(quays, ask, sight.at, limit)]
-
-
-def _of(sight: list[tuple[Place, Any]], code: str) -> Any:
-    return next(timetable for place, timetable in sight if place.code == code)
+def _id(number: int) -> str:
+    """Give the id of a leg that is laid on trial; no claim of a booking has such a one."""
+    return f"trial/{number}"

@@ -1,7 +1,7 @@
 """Making a booking: rules judged in Python, capacity taken by the guard, in one round trip."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import asyncpg
@@ -20,6 +20,8 @@ from service.errors import Refusal, Unavailable
 from service.events.operations import Answer, Once
 from service.idempotency import IdempotencyKeyReused
 from service.ports.operations import Rulebook
+from service.ports.queries import versions
+from service.ports.rules import Place
 
 _ROUNDS = 5
 
@@ -66,7 +68,13 @@ async def _judged_and_taken(desk: Desk, asked: NewBooking, by: Forwarder, reques
     """Judge by the rules at hand and take; if a rule has moved meanwhile, the guard says so and all is judged anew."""
     named = codes(asked)
     for _ in range(_ROUNDS):
-        planned = plan(asked, await desk.rulebook.of(named), clock.instant(clock.now()))
+        places = await desk.rulebook.of(named)
+        try:
+            planned = plan(asked, places, clock.instant(clock.now()))
+        except Refusal:
+            if not await _have_moved(desk, named, places):
+                raise
+            continue
         try:
             return await run(queries.book, _asked_of_the_guard(planned, asked, by, request))
         except asyncpg.PostgresError as error:
@@ -74,6 +82,21 @@ async def _judged_and_taken(desk: Desk, asked: NewBooking, by: Forwarder, reques
                 raise
             desk.rulebook.forget(named)
     raise PlaceBusy(retry_after=1)
+
+
+async def _have_moved(desk: Desk, named: set[str], places: Mapping[str, Place]) -> bool:
+    """Say whether the rules by which a booking is refused are old, and forget them: else it would be refused for ever.
+
+    What is granted needs no such look: there the guard compares the versions.
+    """
+    _, standings = await desk.db.read(versions, sorted(named))
+    moved = [each.code for each in standings if _version(places, each.code) != each.rules_version]
+    desk.rulebook.forget(moved)
+    return bool(moved)
+
+
+def _version(places: Mapping[str, Place], code: str) -> int | None:
+    return places[code].rules_version if code in places else None
 
 
 def _asked_of_the_guard(planned: Plan, asked: NewBooking, by: Forwarder, request: Once) -> str:

@@ -5,7 +5,7 @@ Everyone keeps one order of locks: idempotency key, booking, places. What is dec
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from service.auth import Forwarder
@@ -77,6 +77,9 @@ async def cancel(tx: Tx, wish: Wish, *, by: Forwarder, reason: str | None) -> An
     async def act() -> int:
         booking = await _taken_up(tx, wish, by, Action.CANCEL)
         await queries.lock_places(tx, booking.places)
+        # It may have lapsed while the places were waited for; what has once read `expired` stays so.
+        booking = await queries.standing(tx, booking.number)
+        _refuse_lapsed(booking)
         await queries.give_back(tx, booking.number)
         cause = {"reason": reason} if reason else None
         return await _become(tx, booking, State.CANCELLED, None, by=by.organisation_id, cause=cause)
@@ -91,8 +94,8 @@ async def expire_one(tx: Tx) -> bool:
         return False
     await queries.lock_places(tx, booking.places)
     await queries.give_back(tx, booking.number)
-    lapsed_at = booking.expires_at.isoformat() if booking.expires_at else None
-    await _become(tx, booking, State.EXPIRED, None, by="service", cause={"expired_at": lapsed_at})
+    before = json.dumps(json.loads(booking.shown) | {"state": booking.stored})  # by now it reads `expired`
+    await _become(tx, replace(booking, shown=before), State.EXPIRED, booking.expires_at, by="service")
     return True
 
 
@@ -101,12 +104,16 @@ async def _taken_up(tx: Tx, wish: Wish, by: Forwarder, action: Action) -> Standi
     booking = await queries.locked(tx, wish.booking_id, by.organisation_id)
     if booking is None:
         raise BookingNotFound
-    if booking.state is State.EXPIRED:
-        raise HoldExpired(expires_at=booking.expires_at)
+    _refuse_lapsed(booking)
     if wish.version not in (None, booking.version):
         raise BookingChanged(version=booking.version)
     require(action, booking.state)
     return booking
+
+
+def _refuse_lapsed(booking: Standing) -> None:
+    if booking.state is State.EXPIRED:
+        raise HoldExpired(expires_at=booking.expires_at)
 
 
 async def _keep_claims(tx: Tx, booking: Standing, lapses: datetime | None) -> None:

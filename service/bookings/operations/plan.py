@@ -18,6 +18,7 @@ from service.availability import (
     StorageAsk,
     berths_touched,
     blocked_metres,
+    closed_by_day,
     local_days,
     permitted_stretches,
     refusals,
@@ -71,10 +72,13 @@ class StoragePlan:
 
     def wanted(self) -> dict[str, Any]:
         """Give the leg in the form of `take_capacity`."""
+        floor = self.place.warehouse
+        closed = closed_by_day(floor, self.first_on, self.last_on) if floor.closures else []
         return {
             "first_on": self.first_on.isoformat(),
             "last_on": self.last_on.isoformat(),
             "quantity": self.ask.quantity,
+            "closed": closed if any(closed) else None,
         }
 
 

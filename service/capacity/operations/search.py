@@ -1,10 +1,5 @@
 """The search for the earliest slots over all places in sight, and the reasons of those that have none."""
 
-from collections.abc import Callable, Iterable, Iterator
-from heapq import merge
-from itertools import chain, islice
-from typing import Any, TypeVar
-
 from service.availability import (
     MINUTE,
     BerthAsk,
@@ -12,16 +7,14 @@ from service.availability import (
     Reason,
     StorageAsk,
     StorageSlot,
-    berth_slots,
-    storage_slots,
+    earliest,
+    earliest_storage,
     why_no_berth,
     why_no_storage,
 )
 from service.capacity.operations.timetables import Sight
-from service.ports.rules import Place
 
 TO_SAY_YES = 5 * MINUTE
-S = TypeVar("S", BerthSlot, StorageSlot)
 
 
 def soonest(sight: Sight) -> int:
@@ -31,32 +24,13 @@ def soonest(sight: Sight) -> int:
 
 def find_berths(sight: Sight, ask: BerthAsk, limit: int) -> tuple[list[BerthSlot], list[tuple[str, list[Reason]]]]:
     """Give the earliest slots over all quays in sight, and for each quay that has none, why."""
-    offers = [(place, berth_slots(place.quay, taken, ask, sight.at)) for place, taken in sight.quays]
-    slots, without = _earliest(offers, lambda slot: (slot.start, slot.run_m, slot.quay.code, slot.from_m), limit)
-    timetables = {place.code: taken for place, taken in sight.quays}
-    why = [(place.code, why_no_berth(place.quay, timetables[place.code], ask, sight.at)) for place in without]
-    return slots, why
+    quays = [(place.quay, taken) for place, taken in sight.quays]
+    slots, without = earliest(quays, ask, sight.at, limit)
+    return slots, [(quay.code, why_no_berth(quay, taken, ask, sight.at)) for quay, taken in without]
 
 
 def find_storage(sight: Sight, ask: StorageAsk, limit: int) -> tuple[list[StorageSlot], list[tuple[str, list[Reason]]]]:
     """Give the earliest slots over all warehouses in sight, and for each warehouse that has none, why."""
-    offers = [(place, storage_slots(place.warehouse, taken, ask, sight.at)) for place, taken in sight.warehouses]
-    slots, without = _earliest(offers, lambda slot: (slot.start, slot.warehouse.code), limit)
-    timetables = {place.code: taken for place, taken in sight.warehouses}
-    why = [(place.code, why_no_storage(place.warehouse, timetables[place.code], ask, sight.at)) for place in without]
-    return slots, why
-
-
-def _earliest(
-    offers: Iterable[tuple[Place, Iterator[S]]], order: Callable[[S], tuple[Any, ...]], limit: int
-) -> tuple[list[S], list[Place]]:
-    """Merge the slots of many places lazily, and tell the places that have none: their first slot is asked for."""
-    lines: list[Iterator[S]] = []
-    without: list[Place] = []
-    for place, slots in offers:
-        first = next(slots, None)
-        if first is None:
-            without.append(place)
-        else:
-            lines.append(chain((first,), slots))
-    return list(islice(merge(*lines, key=order), limit)), without
+    floors = [(place.warehouse, taken) for place, taken in sight.warehouses]
+    slots, without = earliest_storage(floors, ask, sight.at, limit)
+    return slots, [(floor.code, why_no_storage(floor, taken, ask, sight.at)) for floor, taken in without]

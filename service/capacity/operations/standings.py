@@ -38,6 +38,7 @@ class Messenger:
         if self._next is None:
             self._next = _Round()
             self._next.query = asyncio.create_task(self._go(self._next))
+            self._next.query.add_done_callback(_look_at)
         self._next.ports.update(ports)
         assert self._next.query is not None  # noqa: S101  set where the round is made
         # Shielded: whoever gives up must not take the others of the round along.
@@ -47,3 +48,9 @@ class Messenger:
         async with self._under_way:
             self._next = None  # whoever comes from here on goes with the round after this
             return await self._db.read(versions_of_ports, sorted(together.ports))
+
+
+def _look_at(query: "asyncio.Task[Standings]") -> None:
+    """Look at how a query ended, in case that all who waited for it have given up."""
+    if not query.cancelled():
+        query.exception()

@@ -101,7 +101,7 @@ class _Kept(Generic[T]):
         return [
             place_id
             for place_id, version in versions.items()
-            if place_id not in self._by_place or self._by_place[place_id][0] != version
+            if place_id not in self._by_place or self._by_place[place_id][0] < version
         ]
 
 

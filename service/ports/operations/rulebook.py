@@ -20,10 +20,6 @@ class Rulebook:
         self._bound = bound
         self._places: dict[str, Place] = {}
 
-    def known(self, code: str) -> Place | None:
-        """Give a place if its rules are in memory."""
-        return self._places.get(code)
-
     async def of(self, codes: Iterable[str]) -> dict[str, Place]:
         """Give these places by code, unknown codes left out. One query for all that are not in memory, else none."""
         wanted = set(codes)

@@ -81,11 +81,6 @@ async def rules_of(read: Read, codes: Sequence[str]) -> list[Place]:
     return [_place(row) for row in await read.fetch(_RULES + "WHERE p.code = ANY ($1) ORDER BY p.code", codes)]
 
 
-async def rules_of_ports(read: Read, ports: Sequence[str]) -> list[Place]:
-    """Give every place of these ports with its rules, by code."""
-    return [_place(row) for row in await read.fetch(_RULES + "WHERE p.port = ANY ($1) ORDER BY p.code", ports)]
-
-
 _VERSIONS = """
 SELECT at.now, p.id, p.code, p.version, p.rules_version
 FROM (SELECT clock_timestamp() AS now) AS at
