@@ -41,6 +41,7 @@ _AWAY = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections just now
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
@@ -94,7 +95,7 @@ class Db:
         """Run a query function on a connection of the pool."""
         try:
             return await self._run(query, args, kwargs, nullcontext)
-        except asyncpg.QueryCanceledError as late:
+        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as late:
             raise DatabaseAway(retry_after=2) from late
 
     async def write(
@@ -138,6 +139,8 @@ class Db:
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt == _ATTEMPTS - 1:
                     raise PlaceBusy(retry_after=1) from None
+            except asyncpg.LockNotAvailableError:
+                raise
             except asyncpg.IntegrityConstraintViolationError as violated:
                 raise self._named(violated.constraint_name or "", violated) from None
             except _AWAY as away:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -185,6 +186,17 @@ Prose = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"),
 ]
+
+
+def one_of(*names: str) -> AfterValidator:
+    """Give the validator of a word that is one of these; to the document it is any text, as more may come."""
+
+    def known(value: str) -> str:
+        if value not in names:
+            raise PydanticCustomError("unknown_value", "This is one of: {names}", {"names": ", ".join(names)})
+        return value
+
+    return AfterValidator(known)
 
 
 class Window(Strict):

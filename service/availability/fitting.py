@@ -21,12 +21,13 @@ def variants(quay: Quay, ship: Ship, fields: Collection[str]) -> Iterator[Ship]:
 
 
 def fewest(
-    quay: Quay, ship: Ship, passes: Callable[[Ship, tuple[str, ...]], bool]
+    quay: Quay, ship: Ship, met: Collection[str], passes: Callable[[Ship, tuple[str, ...]], bool]
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """Give the fewest facts that must change, and the rules to be forgiven; None if even all of them are not enough.
 
-    Of equally few the first in the order of FACTS. The one rule that no fact of the ship satisfies, and that may
-    therefore be forgiven, is `limit-unknown`; `passes` is told whether it is.
+    Rules that the ship has `met` as it is come first: a shorter ship may slip into a band of other limits, but whom the
+    draught keeps out is told of the draught. Of equally few the first in the order of FACTS. The one rule that no fact
+    of the ship satisfies, and that may therefore be forgiven, is `limit-unknown`; `passes` is told whether it is.
     """
     codes = (*(code for code, field in FACTS.items() if getattr(ship, field) is not None), UNKNOWN)
 
@@ -36,7 +37,10 @@ def fewest(
 
     if not enough(codes):
         return None
-    subsets = (subset for size in range(len(codes)) for subset in combinations(codes, size))
+    known = tuple(code for code in codes if code in met)
+    subsets = (
+        subset for some in (known, codes) for size in range(len(some) + 1) for subset in combinations(some, size)
+    )
     return _parted(next((subset for subset in subsets if enough(subset)), codes))
 
 

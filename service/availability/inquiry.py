@@ -17,6 +17,7 @@ from service.availability.measures import FOREVER
 from service.availability.places import Quay, Ship
 from service.availability.reachable import Reachable
 from service.availability.reasons import CLOSED, FULL, UNKNOWN
+from service.availability.rules import barred_to_ship
 from service.availability.slots import BerthAsk
 from service.availability.timetable import QuayTimetable
 
@@ -77,7 +78,7 @@ class Inquiry:
         def lies(one: Ship, forgiven: tuple[str, ...]) -> bool:
             return self._passes(one, self.near, (FULL, CLOSED, *forgiven))
 
-        least = fewest(self.quay, ship, lies)
+        least = fewest(self.quay, ship, self._met(ship, self.near), lies)
         if least is None:
             return None
         fields, forgiven = least
@@ -98,6 +99,10 @@ class Inquiry:
         full = (FULL,) if claims_apart or not closures_apart else ()
         return (*forgiven, *closed, *full)
 
+    def _met(self, ship: Ship, ask: BerthAsk) -> set[str]:
+        """Give the codes of the rules that bar a ship from some metres at some time of an ask's window."""
+        return {bar.code for bar in barred_to_ship(self.quay, ship, ask.start, ask.end)}
+
     def _nearby(self, ship: Ship, fit: Fit) -> Answer | None:
         passing = self._passing(fit.ships, self.near)
         if passing:
@@ -112,7 +117,7 @@ class Inquiry:
         return later
 
     def _far_off(self, ship: Ship) -> Answer | None:
-        least = fewest(self.quay, ship, lambda one, _: self._passes(one, self.far))
+        least = fewest(self.quay, ship, self._met(ship, self.far), lambda one, _: self._passes(one, self.far))
         if least is None:
             return None
         fields, _ = least

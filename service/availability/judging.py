@@ -7,6 +7,7 @@ from service.availability.facts import FACTS, LISTED, changed, largest, listed
 from service.availability.measures import blocked_metres
 from service.availability.places import Quay, Ship, Terms
 from service.availability.reasons import (
+    NOT_BOOKABLE,
     OFF_THE_QUAY,
     STAY_TOO_LONG,
     STAY_TOO_SHORT,
@@ -26,6 +27,8 @@ def refusals(quay: Quay, ship: Ship, *, from_m: int, start: int, end: int, now: 
     change of one field that satisfies its rule at this place and in this window and meets no other; it is None where no
     such change exists.
     """
+    if not any(berth.bookable for berth in quay.berths):
+        return [Reason(NOT_BOOKABLE)]
     reasons = [*stay_refusals(end - start, quay.terms), *start_refusals(start, quay.terms, now)]
     if from_m < 0 or from_m + blocked_metres(ship.loa_cm, quay.terms) > quay.length_m:
         reasons.append(Reason(OFF_THE_QUAY))

@@ -159,7 +159,7 @@ async def record(tx: Tx, number: int, type_: str, *, by: str, previous: str, cau
 class Filters:
     """What a list of bookings is narrowed to; None does not narrow."""
 
-    states: tuple[State, ...] | None = None
+    states: tuple[str, ...] | None = None
     port: str | None = None
     place: str | None = None
     client_reference: str | None = None
@@ -218,7 +218,7 @@ _VISIBLE: dict[type[Principal], Callable[[Principal], sa.ColumnElement[bool]]] =
 def _narrowed(filters: Filters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if filters.states is not None:
-        conditions.append(_state.in_([state.value for state in filters.states]))
+        conditions.append(_state.in_(filters.states))
     if filters.port is not None:
         conditions.append(bookings.c.port == filters.port)
     if filters.client_reference is not None:

@@ -12,6 +12,7 @@ from service.bookings import queries, schemas
 from service.bookings.operations import life
 from service.bookings.operations.book import Desk, book, rehearse
 from service.bookings.rules import (
+    STATES,
     BookingNotFound,
     ClientReferenceTaken,
     HoldAtItsLongest,
@@ -20,7 +21,6 @@ from service.bookings.rules import (
     MoreThanOnePort,
     PlaceUnknown,
     SlotContradicted,
-    State,
     StateForbids,
     VesselMissing,
 )
@@ -28,12 +28,14 @@ from service.capacity.rules import EVERY_RULE, SlotTaken, StorageFull
 from service.database import PlaceBusy
 from service.errors import Fault, Refusal
 from service.events.operations import Answer
-from service.fields import Line, Moment
+from service.fields import Line, Moment, one_of
 from service.idempotency import IdempotencyKeyMissing
 from service.ids import is_id
 from service.intake import StrictRoute
 from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
 from service.problems import InvalidRequest, problems
+
+StateName = Annotated[str, one_of(*STATES)]
 
 router = APIRouter(route_class=StrictRoute, tags=["bookings"])
 
@@ -144,7 +146,7 @@ async def listed(
     page: Paging,
     request: Request,
     *,
-    state: Annotated[list[State] | None, Query(description="may be repeated")] = None,
+    state: Annotated[list[StateName] | None, Query(description=f"one of {', '.join(STATES)}; may be repeated")] = None,
     port: Line | None = None,
     place: Annotated[Line | None, Query(description="code of a quay or warehouse")] = None,
     client_reference: Line | None = None,

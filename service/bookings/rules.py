@@ -15,6 +15,12 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Every state that a booking may be in, today or in releases to come: what a list may be filtered by.
+STATES = (
+    *State, "arrived", "completed", "rejected", "declined", "displaced", "no_show",
+)  # fmt: skip
+
+
 class Action(StrEnum):
     """What a forwarder may ask of a booking that stands."""
 
@@ -55,6 +61,13 @@ class HoldAtItsLongest(Conflict):
     """A reservation hold can't be extended any further.
 
     `hold_until` is the end that no extension goes past. Confirm the booking, or let it go and book again.
+    """
+
+
+class HoldEndsSooner(Unfit):
+    """The reservation hold lasts longer already than it is asked to be extended to.
+
+    `expires_at` says how long it lasts. To give it up before, cancel the booking.
     """
 
 

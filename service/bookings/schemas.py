@@ -3,12 +3,20 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from service import identifiers
 from service.capacity.schemas import WindowOut
-from service.fields import Day, Line, Metres, Moment, Prose, Strict, Tonnes, Whole, Window
+from service.fields import Day, Line, Metres, Moment, Prose, Strict, Tonnes, Whole, Window, one_of
 
 MOST_LEGS = 20
 
@@ -21,6 +29,8 @@ Iin = Annotated[str, AfterValidator(identifiers.kz_iin)]
 Ntn = Annotated[str, AfterValidator(identifiers.pk_ntn)]
 HsCode = Annotated[str, AfterValidator(identifiers.hs_code)]
 ImdgClass = Annotated[str, AfterValidator(identifiers.imdg_class)]
+TransitRegime = Annotated[str, one_of("TIR", "QTTA", "BILATERAL", "TRANSSHIPMENT", "IMPORT", "EXPORT")]
+CustomsReferenceType = Annotated[str, one_of("GD", "TIR", "MRN", "IGM", "PSW")]
 ShipMetres = Annotated[Metres, Field(le=Decimal(600))]
 
 
@@ -63,21 +73,22 @@ class Cargo(Strict):
     weight_t: Tonnes | None = None
     packages: Annotated[Whole, Field(gt=0)] | None = None
     hazard_class: ImdgClass | None = Field(None, description="IMDG class")
-    transit_regime: Literal["TIR", "QTTA", "BILATERAL", "TRANSSHIPMENT", "IMPORT", "EXPORT"] | None = None
+    transit_regime: TransitRegime | None = Field(None, examples=["TIR", "QTTA", "BILATERAL", "TRANSSHIPMENT"])
 
 
 class CustomsReference(Strict):
     """A declaration or manifest that the goods travel under."""
 
-    type: Literal["GD", "TIR", "MRN", "IGM", "PSW"]
+    type: CustomsReferenceType = Field(examples=["GD", "TIR", "MRN", "IGM", "PSW"])
     country: Country
     value: Annotated[Line, Field(max_length=50)]
 
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        if self.type == "GD" and self.country == "PK":
-            identifiers.gd_number(self.value)
-        return self
+    @field_validator("value")
+    @classmethod
+    def _as_customs_writes_it(cls, value: str, known: ValidationInfo) -> str:
+        """Give a Pakistani GD number in its one form, so that it is found again however it was typed."""
+        is_gd = known.data.get("type") == "GD" and known.data.get("country") == "PK"
+        return identifiers.gd_number(value) if is_gd else value
 
 
 class Contact(Strict):

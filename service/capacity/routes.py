@@ -84,7 +84,7 @@ async def _answered(
     """Give the answer to a query: the one that it had before, while that still holds."""
     asked, end = _window(query)
     sight = await _sight(request, query, kind)
-    start = max(asked, soonest(sight))
+    start = asked if asked > sight.at else soonest(sight)
     if start >= end:
         raise InvalidRequest(faults=[Fault("?to", "window-past", "The window ends too soon: nothing can start in it.")])
     answered: Answered = request.app.state.answered

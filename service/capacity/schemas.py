@@ -31,7 +31,10 @@ class SlotQuery(BaseModel):
 
 
 class BerthQuery(SlotQuery):
-    """A ship that looks for a berth. A measure left out is not judged here; a booking needs them all."""
+    """A ship that looks for a berth. What is left out is not judged here.
+
+    A booking needs beam and draught; deadweight, cargo and hazard class may be left out there too.
+    """
 
     loa_m: Metres = Field(description="length over all", examples=[190])
     beam_m: Metres | None = None

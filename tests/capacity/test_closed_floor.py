@@ -1,6 +1,5 @@
 """A part of a floor that is closed: what the search offers can be booked, and one unit more can not."""
 
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -9,11 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from service.ids import is_id
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = "===== next ====="
 CUT = "..."
-IDENTIFIER = re.compile(r"(bkg|leg|evt|org|key|dn|req)_\S+")
+# A TypeID, whole or cut short.
+IDENTIFIER = re.compile(r"(bkg|leg|evt|org|key|dn|req)_[0-7](?:[0-9a-hjkmnp-tv-z]{25}|[0-9a-hjkmnp-tv-z]{,24}\.\.\.)")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d(?:\.\d+)?Z)")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 POSITION = re.compile(r"\d{16}")
@@ -71,7 +74,7 @@ def loaded(shown: str) -> Any:
 
 
 def unlike(shown: Any, said: Any, at: str) -> Iterator[str]:
-    """Where an answer is not what was shown; ids, moments and places in the feed need only be of the same kind."""
+    """Where an answer is not what was shown; ids, moments and places in the feed need only be of the same form."""
     if shown == CUT:
         return
     if isinstance(shown, dict) and isinstance(said, dict):
@@ -119,5 +122,5 @@ def _text_like(shown: str, said: str) -> bool:
         if kind.fullmatch(shown):
             return kind.fullmatch(said) is not None
     if identifier := IDENTIFIER.fullmatch(shown):
-        return said.startswith(identifier[1] + "_")
+        return is_id(identifier[1], said)
     return re.fullmatch(".*?".join(map(re.escape, shown.split(CUT))), said, re.DOTALL) is not None

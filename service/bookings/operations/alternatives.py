@@ -1,6 +1,7 @@
 """What to offer when a slot has gone: the earliest free slots of the same port for the legs that can't be had."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from service.availability import (
@@ -77,7 +78,9 @@ class _Trial:
         """Give the earliest slots for a leg beside all that is laid, and lay the first of them."""
         leg = self._asked.legs[number]
         if isinstance(leg, StorageLeg):
-            goods = storage_ask(leg, self._asked, look_ahead=_LOOK_AHEAD)
+            # Who names a warehouse means its unit: 5,000 m2 are not 5,000 pallets.
+            unit = self._places[leg.warehouse].warehouse.unit
+            goods = replace(storage_ask(leg, self._asked, look_ahead=_LOOK_AHEAD), unit=unit)
             floors = [(place.warehouse, taken) for place, taken in self._sight.warehouses]
             free, _ = earliest_storage(floors, goods, self._sight.at, limit)
             for slot in free[:1]:

@@ -15,12 +15,13 @@ from service.bookings.rules import (
     Action,
     BookingNotFound,
     HoldAtItsLongest,
+    HoldEndsSooner,
     HoldExpired,
     State,
     require,
 )
 from service.database import Tx
-from service.errors import Outdated
+from service.errors import Fault, Outdated
 from service.events.operations import Answer, Once, once
 
 
@@ -127,6 +128,9 @@ def _extended(booking: Standing, hold_for: timedelta, until: datetime | None) ->
     longest, now = booking.hold_until, booking.expires_at
     assert longest is not None and now is not None  # noqa: S101, PT018  a held booking has both: a CHECK says so
     lapses = until or min(booking.at + hold_for, longest)
+    if until is not None and until <= now:
+        fault = Fault("/until", "hold-ends-sooner", "The hold lasts longer than that already.")
+        raise HoldEndsSooner(faults=[fault], expires_at=now)
     if lapses > longest or lapses <= now:
         raise HoldAtItsLongest(hold_until=longest, expires_at=now)
     return lapses
