@@ -77,6 +77,7 @@ def migrate(url: str) -> None:
 def _api(arguments: argparse.Namespace) -> None:
     import uvicorn
 
+    from service.protocol import Protocol
     from service.settings import Settings
 
     uvicorn.run(
@@ -86,7 +87,7 @@ def _api(arguments: argparse.Namespace) -> None:
         port=arguments.port,
         workers=arguments.processes,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,

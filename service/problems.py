@@ -99,6 +99,13 @@ class BodyTooLarge(Malformed):
     """
 
 
+class HeadTooLarge(Malformed):
+    """The path and the headers of the request are larger than this service reads.
+
+    The member `limit_bytes` says how much is read. No request to this service needs that much.
+    """
+
+
 class UnsupportedMediaType(Malformed):
     """The body is not declared as JSON in UTF-8.
 
@@ -114,6 +121,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     Conflict: HTTPStatus.CONFLICT,
     Outdated: HTTPStatus.PRECONDITION_FAILED,
+    HeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Unfit: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -15,6 +15,7 @@ from service.app import create_app
 from service.auth import KeyExpired, KeyRevoked, KeyUnknown, Operator
 from service.database import DatabaseAway, Db, PlaceBusy
 from tests.conftest import settings_for
+from tests.counting import CountingDb
 
 PORTS = "/v1/ports"
 
@@ -85,18 +86,6 @@ async def made_key(db: Db, name: str = "Demo Forwarder", **chosen) -> tuple[str,
     owner = await db.read(queries.organisation_named, name)
     key, text = await db.write(operations.make_key, owner.id, environment="test", name="of a test", **chosen)
     return key.id, text
-
-
-class CountingDb:
-    """The database, with a tally of its reads."""
-
-    def __init__(self, db: Db) -> None:
-        self._db = db
-        self.reads = 0
-
-    async def read(self, *asked):
-        self.reads += 1
-        return await self._db.read(*asked)
 
 
 async def test_a_known_key_costs_no_query(db: Db, keys):

@@ -13,14 +13,14 @@ from service import embedded
 from tests.conftest import TEMPLATE
 from tests.serving import served
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")
 # As root the browser has no sandbox; in a container /dev/shm is too small for it.
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 READABLE = 4.5  # contrast of text, WCAG 2.2, 1.4.3
 PAGES = ["/", "/docs", "/problems/", "/problems/slot-taken"]
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("chromium") is None, reason="the browser tests drive Debian's chromium, which is not installed"
+    CHROMIUM is None, reason="the browser tests drive Debian's chromium, which is not installed"
 )
 
 

@@ -9,6 +9,7 @@ from service.database import Db
 from service.ports.operations import Rulebook, seed
 from service.ports.queries import versions, versions_of_ports
 from service.ports.rules import Place
+from tests.counting import CountingDb
 
 
 async def rows(db: Db, query: str) -> list[tuple]:
@@ -114,18 +115,6 @@ async def test_two_that_seed_at_once_make_one_set(db: Db):
     await asyncio.gather(*(db.write(seed) for _ in range(4)))
     found = await rows(db, "SELECT (SELECT count(*) FROM places), (SELECT count(*) FROM berth_limits)")
     assert found == expected
-
-
-class CountingDb:
-    """The database, with a tally of its reads."""
-
-    def __init__(self, db: Db) -> None:
-        self._db = db
-        self.reads = 0
-
-    async def read(self, *asked):
-        self.reads += 1
-        return await self._db.read(*asked)
 
 
 async def test_the_rulebook_reads_a_place_once(db: Db):
