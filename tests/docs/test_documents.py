@@ -121,6 +121,17 @@ def test_the_operations_page_has_every_setting_with_its_default():
     assert rows == settings
 
 
+async def test_the_operations_page_has_the_timeouts_that_a_connection_of_the_service_has(db):
+    told = dict(re.findall(r"`(\w+_timeout)` ([\d.]+) s", OPERATIONS))
+    assert {"lock_timeout", "statement_timeout"} <= told.keys()
+
+    async def in_force(read):
+        query = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)"
+        return {row["name"]: int(row["setting"]) / 1000 for row in await read.fetch(query, list(told))}
+
+    assert await db.read(in_force) == {name: float(seconds) for name, seconds in told.items()}
+
+
 def test_the_operations_page_has_every_metric():
     assert telemetry.REQUESTS in set(REGISTRY._names_to_collectors.values())
     metrics = {each.name for each in REGISTRY.collect() if each.name.startswith("slotway_")}
