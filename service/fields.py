@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2201, 1, 1, tzinfo=UTC)
 LONGEST_DAYS = 36_500
 _MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.([0-9]{1,30}))?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DURATION = re.compile(
@@ -197,6 +197,10 @@ def one_of(*names: str) -> AfterValidator:
         return value
 
     return AfterValidator(known)
+
+
+class Nothing(Strict):
+    """Nothing has to be said; an empty object may be."""
 
 
 class Window(Strict):

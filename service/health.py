@@ -16,10 +16,11 @@ from pydantic_core import to_json
 from service import __version__, clock
 from service.database import DatabaseAway, Db, Read
 from service.errors import Unavailable
+from service.intake import StrictRoute
 from service.problems import problems
 from service.rota.queries import last_runs
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=StrictRoute, tags=["health"])
 
 _ROOT = Path(__file__).parent.parent
 
@@ -27,8 +28,8 @@ _ROOT = Path(__file__).parent.parent
 class NotReady(Unavailable):
     """The service should get no traffic just now.
 
-    `checks` says which of its needs is not met: `database` (can it be reached), `schema` (is it as new as the code or
-    newer).
+    `checks` says which of its needs is not met: `database` (can it be reached and changed), `schema` (is it as new as
+    the code, or newer).
     The service looks again at every question, and comes back by itself.
     """
 
@@ -81,6 +82,8 @@ async def readyz(request: Request) -> Response:
     known: Revisions = request.app.state.revisions
     db: Db = request.app.state.db
     try:
+        if await db.read(read_only):
+            raise NotReady("The database takes no changes.", checks={"database": "read-only", "schema": "unknown"})
         found = await db.read(schema_version)
         if found in known.older:
             checks = {"database": "ok", "schema": "old"}
@@ -122,6 +125,11 @@ def revisions() -> Revisions:
     scripts = ScriptDirectory.from_config(Config(toml_file=str(_ROOT / "pyproject.toml")))
     head = str(scripts.get_current_head())
     return Revisions(head, frozenset({"none", *(each.revision for each in scripts.walk_revisions())} - {head}))
+
+
+async def read_only(read: Read) -> bool:
+    """Say whether the database takes no changes: it is a standby, or was told to refuse them."""
+    return bool(await read.fetchval("SELECT current_setting('transaction_read_only')::boolean"))
 
 
 async def schema_version(read: Read) -> str:

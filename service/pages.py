@@ -66,7 +66,8 @@ def wants_html(request: Request) -> bool:
 async def front(request: Request) -> Response:
     """Say what this is and where to go."""
     if wants_html(request):
-        return page("Berths and floor space, booked all or none", FRONT)
+        here = escape(str(request.base_url).rstrip("/"))
+        return page("Berths and floor space, booked all or none", FRONT.replace("{here}", here))
     links = {
         "docs": "/docs",
         "openapi": "/openapi.json",

@@ -51,7 +51,7 @@ class Organisation(BaseModel):
 
     id: str
     name: str
-    role: Role
+    role: str = Field(examples=["forwarder", "operator", "customs", "admin"])
     rate_per_s: int | None
     created_at: datetime
     facilities: list[str]

@@ -28,7 +28,7 @@ from service.capacity.rules import EVERY_RULE, SlotTaken, StorageFull
 from service.database import PlaceBusy
 from service.errors import Fault, Refusal
 from service.events.operations import Answer
-from service.fields import Line, Moment, one_of
+from service.fields import Line, Moment, Nothing, one_of
 from service.idempotency import IdempotencyKeyMissing
 from service.ids import is_id
 from service.intake import StrictRoute
@@ -83,7 +83,7 @@ async def confirm(
     booking_id: BookingId,
     change: changes.Asked,
     version: changes.IfMatch,
-    body: schemas.Nothing | None = None,
+    body: Nothing | None = None,
 ) -> Response:
     """Make a reservation hold firm; where a place asks for approval, a request that waits for the operator."""
     wish = life.Wish(booking_id, version, change.named(by, body))

@@ -154,10 +154,6 @@ class NewBooking(Strict):
         return self.model_dump(mode="json", include=kept, by_alias=True)
 
 
-class Nothing(Strict):
-    """Nothing has to be said; an empty object may be."""
-
-
 class Cancellation(Strict):
     """Why a booking is given up."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -125,6 +126,7 @@ class StorageSlots(BaseModel):
     unavailable: list[NoStorage]
 
 
+@lru_cache(maxsize=50_000)  # slots of one timetable begin and end at the same moments again and again
 def utc(at: int) -> str:
     """Give the engine's instant as RFC 3339 in UTC."""
     return clock.utc(clock.moment(at))

@@ -31,10 +31,14 @@ class PortNotFound(NotFound):
 
 
 @router.get("/v1/ports", response_model=Listed[PortSummary], responses=problems(*auth.REFUSALS))
-async def listed(by: auth.PlaceReader, request: Request) -> Response:  # noqa: ARG001  the type is the permission
+async def listed(by: auth.PlaceReader, page: Paging, request: Request) -> Response:
     """List the ports, by code."""
+    fit = fits("/v1/ports", {}, by.organisation_id)
+    last = page.after(fit, str)
     rows = await changes.database(request).read(catalogue.ports)
-    body = to_json(Listed(items=[PortSummary.model_validate(row) for row in rows], next=None))
+    later = [row for row in rows if last is None or row["unlocode"] > str(last[0])]
+    shown, following = page.cut(later, fit, key=lambda row: (row["unlocode"],))
+    body = to_json(Listed(items=[PortSummary.model_validate(row) for row in shown], next=following))
     return conditional(request, body, tag_of(body))
 
 

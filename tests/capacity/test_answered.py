@@ -164,6 +164,12 @@ def asking(messenger: Messenger, *ports: str) -> "asyncio.Task[Any]":
     return asyncio.create_task(messenger.ask(ports))
 
 
+async def ended(*asked: "asyncio.Task[Any]") -> list[Any]:
+    """Give the answers, or failures, of all who asked; whoever still waits would wait for ever."""
+    async with asyncio.timeout(1):
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+
 @pytest.fixture
 async def complaints():
     """What the event loop has to complain of: failures that nobody looked at among them."""
@@ -180,7 +186,7 @@ async def test_many_who_ask_together_cost_one_query():
     many = [asking(messenger, port) for port in ("B", "A", "B")]
     await settled()
     db.answer()
-    assert await asyncio.gather(*many) == [1, 1, 1]
+    assert await ended(*many) == [1, 1, 1]
     assert db.asked == [["A", "B"]]
 
 
@@ -193,36 +199,36 @@ async def test_nobody_gets_the_answer_of_a_query_that_was_sent_before_he_asked()
     await settled()
     assert db.asked == [["A"]]
     db.answer()
-    assert await first == 1
+    assert await ended(first) == [1]
     await settled()
     latest = asking(messenger, "C")
     await settled()
     assert (db.asked, [each.done() for each in late]) == ([["A"], ["A", "B"]], [False, False])
     db.answer()
-    assert await asyncio.gather(*late) == [2, 2]
+    assert await ended(*late) == [2, 2]
     await settled()
     db.answer()
-    assert (await latest, db.asked[2:]) == (3, [["C"]])
+    assert (await ended(latest), db.asked[2:]) == ([3], [["C"]])
 
 
 @pytest.mark.parametrize("sent", [True, False], ids=["after the query was sent", "before it was sent"])
 async def test_one_who_gives_up_takes_nobody_along(sent):
     db = Slow()
     messenger = Messenger(db)
-    if not sent:
-        before = asking(messenger, "A")
-        await settled()
+    before = None if sent else asking(messenger, "A")
+    await settled()
     gone, stays = asking(messenger, "A"), asking(messenger, "A")
     await settled()
     gone.cancel()
     await settled()
     assert gone.cancelled()
-    if not sent:
+    assert len(db.asked) == 1
+    if before is not None:
         db.answer()
-        assert await before == 1
+        assert await ended(before) == [1]
         await settled()
     db.answer()
-    assert await stays == len(db.asked)
+    assert await ended(stays) == [len(db.asked)]
 
 
 async def test_a_failure_reaches_all_who_wait_and_the_next_query_is_sent():
@@ -233,10 +239,10 @@ async def test_a_failure_reaches_all_who_wait_and_the_next_query_is_sent():
     after = asking(messenger, "A")
     await settled()
     db.answer(OSError("away"))
-    assert [str(each) for each in await asyncio.gather(*many, return_exceptions=True)] == ["away"] * 3
+    assert [str(each) for each in await ended(*many)] == ["away"] * 3
     await settled()
     db.answer()
-    assert await after == 2
+    assert await ended(after) == [2]
 
 
 async def test_a_failure_that_nobody_waits_for_any_more_is_not_complained_of(complaints):
