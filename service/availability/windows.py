@@ -7,12 +7,15 @@ A start can only become possible when something that blocks ends:
             └────────┬────┬────┬───┬──┬──► time
                      ↑    ↑        ↑  ↑    starts looked at, besides the earliest allowed
 
-At each of them one OR of the slices of the stay tells which metres are free all through it.
+At each of them one OR of the slices of the stay tells which metres are free all through it. Most need not be looked at:
+a slice in which the ship has no room is a wall that no stay may touch.
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import merge
 from itertools import accumulate
 from operator import or_
@@ -54,7 +57,7 @@ def places(length_m: int, need_m: int, tracks: Iterable[Track], first: int, last
             free_ever &= ~track.slices.masks[0]
         else:
             windows.append(_Window(track))
-    for start in _starts(windows, first, last):
+    for start in _starts(windows, free_ever, need_m, first, last):
         blocked = blocked_before = 0
         for window in windows:
             of_stay, before = window.move(start)
@@ -70,26 +73,51 @@ def places(length_m: int, need_m: int, tracks: Iterable[Track], first: int, last
                     yield Place(start, run_m, from_m, latest)
 
 
-def _starts(windows: Iterable["_Window"], first: int, last: int) -> Iterator[int]:
-    """Yield the earliest start and, rising, those at which some metre comes free."""
+def _starts(windows: Iterable["_Window"], free_ever: int, need_m: int, first: int, last: int) -> Iterator[int]:
+    """Yield the earliest start and, rising, those at which some metre comes free and no wall is in the way."""
     yield first
     known = first
-    for start in merge(*(_openings(window.slices, first, last) for window in windows)):
+    for start in merge(*(_openings(window, free_ever, need_m, first, last) for window in windows)):
         if start > known:
             yield start
             known = start
 
 
-def _openings(slices: Slices, first: int, last: int) -> Iterator[int]:
-    starts, masks = slices.starts, slices.masks
-    at_first = slices.at(first)
-    blocked = masks[at_first]
+def _openings(window: "_Window", free_ever: int, need_m: int, first: int, last: int) -> Iterator[int]:
+    """Yield the starts, rising, at which some metre comes free, without those of stays that touch a wall.
+
+    slices    │    │ ▓▓▓▓ │    │    │          ▓ a wall: nowhere are `need_m` metres free
+    starts    -    -      ↑    ↑
+    stay                  ├───────┤            what is read ahead is one stay
+    """
+    starts, masks, lasts = window.slices.starts, window.slices.masks, window.lasts
+    at_first = window.slices.at(first)
+    before = free_ever & ~masks[at_first]
+    waiting: deque[int] = deque()
     for index in range(at_first + 1, len(starts)):
-        if starts[index] > last:
+        start = starts[index]
+        while waiting and waiting[0] + lasts <= start:
+            yield waiting.popleft()
+        if start >= last + lasts:
             return
-        if blocked & ~masks[index]:
-            yield starts[index]
-        blocked = masks[index]
+        free = free_ever & ~masks[index]
+        if not has_room(free, need_m):
+            waiting.clear()
+        elif start <= last and free & ~before:
+            waiting.append(start)
+        before = free
+    yield from waiting
+
+
+@lru_cache(maxsize=100_000)
+def has_room(free: int, need_m: int) -> bool:
+    """Say whether a mask of free metres has a run of so many. Folding doubles the length looked for at each step."""
+    length = 1
+    while length < need_m and free:
+        step = min(length, need_m - length)
+        free &= free >> step
+        length += step
+    return bool(free)
 
 
 def _flush(free: int, need_m: int) -> Iterator[tuple[int, int]]:
@@ -112,10 +140,10 @@ class _Window:
     front     abc, bc, c       back: 0, d, de, def
     """
 
-    __slots__ = ("_back", "_front", "_lasts", "_left", "_right", "_turn", "_turns_at", "slices")
+    __slots__ = ("_back", "_front", "_left", "_right", "_turn", "_turns_at", "lasts", "slices")
 
     def __init__(self, track: Track) -> None:
-        self.slices, self._lasts = track.slices, track.lasts
+        self.slices, self.lasts = track.slices, track.lasts
         self._left = self._right = self._turn = 0
         self._turns_at = ALWAYS
         self._front: list[int] = []
@@ -128,7 +156,7 @@ class _Window:
         """
         if start >= self._turns_at:
             self._turn_at(start)
-        starts, left, right, end = self.slices.starts, self._left, self._right, start + self._lasts
+        starts, left, right, end = self.slices.starts, self._left, self._right, start + self.lasts
         while starts[left + 1] <= start:
             left += 1
         while starts[right] < end:
@@ -139,14 +167,14 @@ class _Window:
 
     def latest(self, place: int, last: int) -> int:
         """Give the last start, not after `last`, up to which the metres of a place stay clear."""
-        return self.slices.next_blocked(place, self._right, last + self._lasts) - self._lasts
+        return self.slices.next_blocked(place, self._right, last + self.lasts) - self.lasts
 
     def _turn_at(self, start: int) -> None:
         """Make the end of the window of a start the next turn."""
         starts, masks = self.slices.starts, self.slices.masks
         self._left = self.slices.at(start)
-        self._turn = self._right = bisect_left(starts, start + self._lasts)
+        self._turn = self._right = bisect_left(starts, start + self.lasts)
         self._turns_at = starts[self._turn]
-        last = bisect_left(starts, self._turns_at + self._lasts)
+        last = bisect_left(starts, self._turns_at + self.lasts)
         self._front = list(accumulate(reversed(masks[self._left : self._turn]), or_))
         self._back = list(accumulate(masks[self._turn : last], or_, initial=0))
