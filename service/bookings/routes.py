@@ -16,6 +16,7 @@ from service.bookings.rules import (
     BookingNotFound,
     ClientReferenceTaken,
     HoldAtItsLongest,
+    HoldEndsSooner,
     HoldExpired,
     LegsOverlap,
     MoreThanOnePort,
@@ -93,7 +94,7 @@ async def confirm(
 @router.post(
     "/v1/bookings/{booking_id}/extend-hold",
     response_model=schemas.Booking,
-    responses=problems(HoldAtItsLongest, *_CHANGES),
+    responses=problems(HoldAtItsLongest, HoldEndsSooner, *_CHANGES),
 )
 async def extend_hold(
     by: auth.Booker,

@@ -22,8 +22,6 @@ class BookingTerms:
     hold_at_most: timedelta
     asks_approval: bool
     pending_for: timedelta
-    amend_until: timedelta
-    no_show_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,6 @@ SELECT p.id, p.code, p.kind, p.port, p.facility, p.rules_version, o.time_zone,
        coalesce(q.hold_at_most, w.hold_at_most) AS hold_at_most,
        coalesce(q.asks_approval, w.asks_approval) AS asks_approval,
        coalesce(q.pending_for, w.pending_for) AS pending_for,
-       coalesce(q.amend_until, w.amend_until) AS amend_until,
-       coalesce(q.no_show_after, w.no_show_after) AS no_show_after,
        (SELECT json_agg(json_build_array(b.code, (b.from_m * 100)::int, ((b.from_m + b.length_m) * 100)::int,
                                          b.cargo, b.hazard_classes, b.max_dwt_t, b.bookable) ORDER BY b.from_m, b.code)
         FROM berths b WHERE b.place_id = p.id) AS berths,
@@ -119,8 +117,6 @@ def _place(row: Any) -> Place:
             row["hold_at_most"],
             row["asks_approval"],
             row["pending_for"],
-            row["amend_until"],
-            row["no_show_after"],
         ),
     )
 
