@@ -30,7 +30,8 @@ from tests.availability.worlds import KARACHI
 
 AT = 1_000 * DAY
 TERMS = Terms(2 * HOUR, 30 * DAY, 550 * DAY)
-BOOKING_TERMS = BookingTerms(*([timedelta(hours=1)] * 2), False, *([timedelta(hours=1)] * 3))  # noqa: FBT003
+AN_HOUR = timedelta(hours=1)
+BOOKING_TERMS = BookingTerms(hold_for=AN_HOUR, hold_at_most=AN_HOUR, asks_approval=False, pending_for=AN_HOUR)
 LATER, LAST = AT + 10 * DAY, AT + 20 * DAY
 
 
