@@ -15,12 +15,25 @@ __all__ = ["CONCEPTS", "functions", "metadata"]
 
 CONCEPTS = (accounts, bookings, capacity, events, ports, rota)  # each adds its tables to the metadata
 _HERE = Path(__file__).parent
-_FILES = (_HERE / "events" / "once.sql", _HERE / "capacity" / "guard.sql", _HERE / "bookings" / "book.sql")
+_FILES = (
+    _HERE / "events" / "once.sql",
+    _HERE / "capacity" / "guard.sql",
+    _HERE / "capacity" / "pools.sql",
+    _HERE / "capacity" / "resize.sql",
+    _HERE / "bookings" / "book.sql",
+    _HERE / "bookings" / "alter.sql",
+    _HERE / "bookings" / "ground.sql",
+)
 _END = "\n$$;\n"
 
 
 def functions() -> Iterator[str]:
     """Yield the `CREATE OR REPLACE FUNCTION` of every function the service keeps in the database, in order."""
     for path in _FILES:
-        for statement in path.read_text().split(_END)[:-1]:
-            yield statement[statement.index("CREATE OR REPLACE") :] + _END.strip().rstrip(";")
+        yield from statements(path)
+
+
+def statements(path: Path) -> Iterator[str]:
+    """Yield the functions of one file of SQL, in order."""
+    for statement in path.read_text().split(_END)[:-1]:
+        yield statement[statement.index("CREATE OR REPLACE") :] + _END.strip().rstrip(";")

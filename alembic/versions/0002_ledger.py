@@ -4,11 +4,13 @@ Revision: 0002
 Follows: 0001
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from service.schema import functions
+from service.schema import statements
 
 revision = "0002"
 down_revision = "0001"
@@ -21,7 +23,8 @@ def upgrade() -> None:
     _bookings()
     _events()
     _rota()
-    for function in functions():
+    # As they were then, not as the code has them now.
+    for function in statements(Path(__file__).with_suffix(".sql")):
         op.get_bind().exec_driver_sql(function)
 
 

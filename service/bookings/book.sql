@@ -5,32 +5,64 @@ CREATE OR REPLACE FUNCTION rfc3339(at timestamptz) RETURNS text LANGUAGE sql STA
         || CASE WHEN at = date_trunc('second', at) THEN '' ELSE to_char(at, '.US') END || 'Z'
 $$;
 
-CREATE OR REPLACE FUNCTION legs_json(wanted bigint) RETURNS json LANGUAGE sql STABLE AS $$
-    SELECT json_agg(CASE l.kind
-        WHEN 'berth' THEN json_build_object(
-            'id', l.id, 'kind', 'berth', 'state', l.state, 'port', p.port, 'quay', p.code,
+-- A leg as clients see it. In plpgsql, which keeps the plan: planned anew for each call, as SQL of a join was, it took
+-- most of the time of making a booking.
+CREATE OR REPLACE FUNCTION leg_json(l legs) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    at record;
+BEGIN
+    SELECT p.code, p.port, o.time_zone, w.unit, w.bonded INTO at
+    FROM places p JOIN ports o ON o.unlocode = p.port LEFT JOIN warehouses w ON w.place_id = p.id WHERE p.id = l.place_id;
+    IF l.kind = 'berth' THEN
+        RETURN json_build_object(
+            'id', l.id, 'kind', 'berth', 'state', l.state, 'port', at.port, 'quay', at.code,
             'berths', (SELECT json_agg(b.code ORDER BY b.from_m) FROM berths b
                        WHERE b.place_id = l.place_id AND b.from_m < l.to_m AND b.from_m + b.length_m > l.from_m),
             'from_m', l.from_m, 'to_m', l.to_m,
             'window', json_build_object('start', rfc3339(l.starts_at), 'end', rfc3339(l.ends_at)),
-            'time_zone', o.time_zone)
-        ELSE json_build_object(
-            'id', l.id, 'kind', 'storage', 'state', l.state, 'port', p.port, 'warehouse', p.code,
-            'quantity', l.quantity, 'unit', w.unit, 'bonded', w.bonded,
-            'window', json_build_object('start', rfc3339(l.starts_at), 'end', rfc3339(l.ends_at)),
-            'first_on', l.first_on, 'last_on', l.last_on,
-            'time_zone', o.time_zone)
-        END ORDER BY l.leg)
-    FROM legs l
-    JOIN places p ON p.id = l.place_id
-    JOIN ports o ON o.unlocode = p.port
-    LEFT JOIN warehouses w ON w.place_id = l.place_id
-    WHERE l.booking = wanted
+            'time_zone', at.time_zone, 'arrived_at', rfc3339(l.arrived_at), 'ended_at', rfc3339(l.ended_at));
+    END IF;
+    RETURN json_build_object(
+        'id', l.id, 'kind', 'storage', 'state', l.state, 'port', at.port, 'warehouse', at.code,
+        'quantity', l.quantity, 'unit', at.unit, 'bonded', at.bonded,
+        'window', json_build_object('start', rfc3339(l.starts_at), 'end', rfc3339(l.ends_at)),
+        'first_on', l.first_on, 'last_on', l.last_on,
+        'time_zone', at.time_zone, 'arrived_at', rfc3339(l.arrived_at), 'ended_at', rfc3339(l.ended_at));
+END
 $$;
 
--- A booking whose hold has lapsed reads `expired` everywhere at once, whether or not anybody has swept it.
-CREATE OR REPLACE FUNCTION booking_json(b bookings) RETURNS json LANGUAGE sql VOLATILE AS $$
+-- Rows of legs as they are `wanted` (the form of `take`, with id, starts_at, ends_at, and state and arrived_at if there
+-- are any); `chosen` has the metres that `take` gave to berth legs, by their numbers.
+CREATE OR REPLACE FUNCTION granted_legs(holder bigint, wanted json, chosen json) RETURNS SETOF legs LANGUAGE sql STABLE AS $$
+    SELECT holder, w.leg, w.id, CASE WHEN w.quantity IS NULL THEN 'berth' ELSE 'storage' END, w.place, coalesce(w.state, 'planned'),
+           w.starts_at, w.ends_at, at.from_m, at.from_m + w.need, w.quantity, w.first_on, w.last_on, w.arrived_at,
+           NULL::timestamptz, NULL::timestamptz
+    FROM json_to_recordset(wanted) AS w (leg smallint, id text, place int, state text, starts_at timestamptz, ends_at timestamptz, from_m int,
+                                         need int, quantity int, first_on date, last_on date, arrived_at timestamptz),
+         LATERAL (SELECT coalesce((chosen ->> w.leg::text)::int, w.from_m)) AS at (from_m)
+$$;
+
+-- The change that waits for approval beside a booking, as clients see it: what the booking would be.
+CREATE OR REPLACE FUNCTION change_json(b bookings) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_build_object(
+        'expires_at', rfc3339(b.change_expires_at),
+        'vessel', f.facts -> 'vessel',
+        'shipper', f.facts -> 'shipper',
+        'cargo', f.facts -> 'cargo',
+        'contact', f.facts -> 'contact',
+        'remark', f.facts -> 'remark',
+        'legs', (SELECT json_agg(leg_json(l) ORDER BY l.leg) FROM unnest(
+            ARRAY(SELECT l FROM legs l WHERE l.booking = b.number
+                  AND l.leg NOT IN (SELECT json_array_elements_text(b.change -> 'gives')::smallint))
+            || ARRAY(SELECT g::legs FROM granted_legs(b.number, b.change -> 'wanted', NULL) g)) AS l))
+    FROM (SELECT b.change -> 'facts' AS facts) AS f
+$$;
+
+-- A booking whose hold has lapsed reads `expired` everywhere at once, whether or not anybody has swept it, and a change
+-- that has lapsed is gone.
+CREATE OR REPLACE FUNCTION booking_json(b bookings) RETURNS json LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN json_build_object(
         'id', b.id,
         'client_reference', b.client_reference,
         'state', CASE WHEN b.expires_at <= clock_timestamp() THEN 'expired' ELSE b.state END,
@@ -45,19 +77,27 @@ CREATE OR REPLACE FUNCTION booking_json(b bookings) RETURNS json LANGUAGE sql VO
         'customs_references', b.facts -> 'customs_references',
         'contact', b.facts -> 'contact',
         'remark', b.facts -> 'remark',
-        'legs', legs_json(b.number))
+        'awaits', CASE WHEN least(b.expires_at, b.change_expires_at) <= clock_timestamp() THEN '{}' ELSE b.awaits END,
+        'overrides', b.overrides,
+        'legs', (SELECT json_agg(leg_json(l) ORDER BY l.leg) FROM legs l WHERE l.booking = b.number),
+        'change', CASE WHEN b.change_expires_at > clock_timestamp() THEN change_json(b) END);
+END
 $$;
 
--- Record a change of a booking: one event, in the transaction of the change, drawn under its row lock.
+-- Record a change of a booking: one event, in the transaction of the change, drawn under its row lock. What is provisional
+-- is nothing to customs: bookings before their confirmation, and changes that have not been approved.
 CREATE OR REPLACE FUNCTION record_booking(b bookings, what text, who text, before json, why json) RETURNS events LANGUAGE sql AS $$
     INSERT INTO events (type, subject, by, owner_id, facilities, for_customs, previous, current, cause)
-    VALUES (what, b.id, who, b.organisation_id, b.facilities, b.confirmed_at IS NOT NULL,
+    VALUES (what, b.id, who, b.organisation_id, b.facilities,
+            b.confirmed_at IS NOT NULL
+                AND what NOT IN ('booking.change-requested', 'booking.change-declined', 'booking.change-lapsed'),
             before, booking_json(b), why)
     RETURNING *
 $$;
 
 -- Make a booking: key, booking, places, claims, legs, event. Gives the answer and whether it is the answer of a first,
 -- equal request (`fingerprint` null) or of another one under the same key (`fingerprint` that of the first).
+-- `asker` is who asks and whose key it is: the organisation whose booking it will be, or an operator on its behalf.
 CREATE OR REPLACE FUNCTION book(asked json, OUT answer text, OUT replayed boolean, OUT first_fingerprint text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -69,10 +109,11 @@ DECLARE
     happened events;
 BEGIN
     SELECT * INTO r FROM json_to_record(asked) AS x (
-        organisation text, key text, fingerprint text, id text, client_reference text, port text, facilities text[], state text,
-        lapses_after interval, hold_at_most interval, facts json, places int[], read_at bigint[], wanted json);
+        organisation text, asker text, key text, fingerprint text, id text, client_reference text, port text, facilities text[],
+        state text, lapses_after interval, hold_at_most interval, awaits text[], facts json, overrides json, cause json,
+        places int[], read_at bigint[], wanted json);
     IF r.key IS NOT NULL THEN
-        SELECT k.first_print, k.first_event INTO first_fingerprint, first_event FROM claim_key(r.organisation, r.key, r.fingerprint) k;
+        SELECT k.first_print, k.first_event INTO first_fingerprint, first_event FROM claim_key(r.asker, r.key, r.fingerprint) k;
     END IF;
     replayed := first_event IS NOT NULL;
     IF replayed THEN
@@ -80,20 +121,17 @@ BEGIN
         RETURN;
     END IF;
     at := clock_timestamp();
-    INSERT INTO bookings (id, organisation_id, client_reference, port, facilities, state, expires_at, hold_until, confirmed_at, facts,
-                          created_at, updated_at)
+    INSERT INTO bookings (id, organisation_id, client_reference, port, facilities, state, expires_at, hold_until, confirmed_at, awaits,
+                          facts, overrides, starts_at, created_at, updated_at)
     VALUES (r.id, r.organisation, r.client_reference, r.port, r.facilities, r.state, at + r.lapses_after, at + r.hold_at_most,
-            CASE r.state WHEN 'confirmed' THEN at END, r.facts, at, at)
+            CASE r.state WHEN 'confirmed' THEN at END, r.awaits, r.facts, r.overrides,
+            (SELECT min(w.starts_at) FROM json_to_recordset(r.wanted) AS w (starts_at timestamptz)), at, at)
     RETURNING * INTO made;
     SELECT json_object_agg(t.leg, t.from_m) INTO chosen
-    FROM take_capacity(made.number, coalesce(made.expires_at, 'infinity'), r.places, r.read_at, r.wanted) t;
-    INSERT INTO legs (booking, leg, id, kind, place_id, state, starts_at, ends_at, from_m, to_m, quantity, first_on, last_on)
-    SELECT made.number, w.leg, w.id, CASE WHEN w.quantity IS NULL THEN 'berth' ELSE 'storage' END, w.place, 'planned', w.starts_at, w.ends_at,
-           (chosen ->> w.leg::text)::int, (chosen ->> w.leg::text)::int + w.need, w.quantity, w.first_on, w.last_on
-    FROM json_to_recordset(r.wanted) AS w (leg smallint, id text, place int, starts_at timestamptz, ends_at timestamptz, need int,
-                                           quantity int, first_on date, last_on date);
-    happened := record_booking(made, 'booking.' || made.state, made.organisation_id, NULL, NULL);
-    UPDATE idempotency_keys SET event_id = happened.id WHERE organisation_id = r.organisation AND idempotency_keys.key = r.key;
+    FROM take_capacity(made.number, coalesce(made.expires_at, 'infinity'), r.places, r.read_at, NULL, r.wanted) t;
+    INSERT INTO legs SELECT * FROM granted_legs(made.number, r.wanted, chosen);
+    happened := record_booking(made, 'booking.' || made.state, r.asker, NULL, r.cause);
+    UPDATE idempotency_keys SET event_id = happened.id WHERE organisation_id = r.asker AND idempotency_keys.key = r.key;
     answer := happened.current::text;
 END
 $$;

@@ -38,15 +38,31 @@ bookings = Table(
     Column("hold_until", MOMENT, comment="no extension of the reservation hold goes past it"),
     Column("confirmed_at", MOMENT, comment="customs sees a booking from here on"),
     Column("facts", JSON, nullable=False, comment="vessel, shipper, cargo, customs references, contact, remark"),
+    Column(
+        "awaits",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="facilities that have yet to approve",
+    ),
+    Column("change", JSON, comment="the change that waits for approval beside the booking as it stands"),
+    Column("change_expires_at", MOMENT, comment="when that lapses"),
+    Column("overrides", JSON, comment="soft limits that an operator has overridden, each with its reason"),
+    Column("starts_at", MOMENT, nullable=False, comment="when its first leg starts: lists are in this order"),
     Column("created_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
     UniqueConstraint("organisation_id", "client_reference", name="client_reference_taken"),
     CheckConstraint(
         "(expires_at IS NOT NULL) = (state IN ('held', 'pending', 'expired'))", name="booking_lapses_while_provisional"
     ),
+    CheckConstraint("(change IS NULL) = (change_expires_at IS NULL)", name="change_lapses"),
     Index(None, "organisation_id", "number"),
     Index(None, "port", "number"),
+    Index(None, "starts_at", "number"),
+    Index(None, "updated_at", "number"),
     Index("bookings_that_lapse", "expires_at", postgresql_where=text("state IN ('held', 'pending')")),
+    Index("bookings_whose_change_lapses", "change_expires_at", postgresql_where=text("change_expires_at IS NOT NULL")),
+    Index("bookings_under_way", "starts_at", postgresql_where=text("state IN ('confirmed', 'arrived')")),
 )
 
 legs = Table(
@@ -65,10 +81,15 @@ legs = Table(
     Column("quantity", Integer),
     Column("first_on", Date),
     Column("last_on", Date, comment="exclusive"),
+    Column("arrived_at", MOMENT),
+    Column("ended_at", MOMENT, comment="when it was completed, or found not to have come"),
+    Column("overstayed_at", MOMENT, comment="when it was first seen to stay past its end"),
     CheckConstraint("kind IN ('berth', 'storage')", name="leg_kind_known"),
     CheckConstraint(
         "(kind = 'berth') = (from_m IS NOT NULL) AND (kind = 'storage') = (quantity IS NOT NULL)",
         name="leg_measured_by_kind",
     ),
     Index(None, "place_id", "starts_at"),
+    Index("legs_by_id", "id", unique=True),
+    Index("legs_under_way", "state", "ends_at", postgresql_where=text("state IN ('planned', 'arrived')")),
 )

@@ -1,8 +1,10 @@
 -- The guarded path: the only code that takes or gives back capacity.
 --
--- lock_places     lock in order of id, refuse rules that have moved, raise the version
--- take_capacity   lock, reclaim what has lapsed, take all that is wanted or raise
--- give_back       release every claim of a booking (its places are locked by then)
+-- clear_places    lock in order of id, refuse rules that have moved, raise the version, reclaim what has lapsed, release
+--                 what partners have not used in time
+-- take            take all that is wanted for one booking or raise (its places are cleared by then)
+-- take_capacity   clear_places, give back what the booking lets go, take
+-- give_back       release claims of a booking (its places are locked by then)
 -- firm_up         move the time at which a booking's claims lapse, unless they have lapsed
 --
 -- Nothing is caught in here: an error rolls everything back, so that it is all or none. VOLATILE functions at
@@ -40,47 +42,129 @@ BEGIN
     END IF;
     WITH lapsed AS (
         DELETE FROM storage_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at
-        RETURNING place_id, days, quantity
+        RETURNING place_id, pool, days, quantity
     ), back AS (
-        SELECT place_id, day::date AS day, sum(quantity) AS quantity
+        SELECT place_id, pool, day::date AS day, sum(quantity) AS quantity
         FROM lapsed, generate_series(lower(days), upper(days) - 1, interval '1 day') AS day
-        GROUP BY 1, 2
+        GROUP BY 1, 2, 3
     )
     UPDATE floor_days SET taken = taken - back.quantity
-    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.day = back.day;
+    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.pool = back.pool AND floor_days.day = back.day;
 END
 $$;
 
--- Take a quantity of a floor on each day of a range; the check `storage_full` refuses. A day without a row is empty.
--- `closed` is what the rules put out of use on each of the days, or null: it must be left over.
-CREATE OR REPLACE FUNCTION take_floor(floor int, first date, last date, wanted int, closed int[]) RETURNS void LANGUAGE plpgsql AS $$
+-- What is left of a pool's day goes to all a set time before that local day begins, or once the allotment has ended.
+-- It is done by whoever locks the place next, as reclaiming is; what a member gives back later follows then.
+CREATE OR REPLACE FUNCTION release_due(locked int[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM allotments WHERE place_id = ANY (locked)) THEN
+        RETURN;
+    END IF;
+    WITH released AS (
+        UPDATE floor_days d SET capacity = d.taken
+        FROM allotments a JOIN places p ON p.id = a.place_id JOIN ports o ON o.unlocode = p.port
+        WHERE a.place_id = ANY (locked) AND d.place_id = a.place_id AND d.pool = a.number AND d.capacity > d.taken
+          AND (a.ended_at <= at OR d.day <= ((at + a.release_before) AT TIME ZONE o.time_zone)::date)
+        RETURNING d.place_id, d.day, old.capacity - new.capacity AS quantity
+    ), back AS (
+        SELECT place_id, day, sum(quantity) AS quantity FROM released GROUP BY 1, 2
+    )
+    UPDATE floor_days SET capacity = capacity + back.quantity
+    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.pool = 0 AND floor_days.day = back.day;
+END
+$$;
+
+-- Make places ready for whatever takes or gives back: nobody else changes them until the end of the transaction.
+CREATE OR REPLACE FUNCTION clear_places(locked int[], read_at bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    at timestamptz;
+BEGIN
+    PERFORM lock_places(locked, read_at);
+    at := clock_timestamp();
+    PERFORM reclaim_lapsed(locked, at);
+    PERFORM release_due(locked, at);
+END
+$$;
+
+-- Take a quantity of a floor on each day of a range, and record it; the check `storage_full` refuses. A day without a
+-- row is empty. `closed` is what the rules put out of use on each of the days, or null: it must be left over.
+-- `pools` are those that the holder may draw on before the general one.
+CREATE OR REPLACE FUNCTION take_floor(
+    holder bigint, leg smallint, for_change boolean, lapses timestamptz,
+    floor int, first date, last date, wanted int, closed int[], pools int[]
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     updated int;
 BEGIN
-    UPDATE floor_days SET taken = taken + wanted WHERE place_id = floor AND day >= first AND day < last;
-    GET DIAGNOSTICS updated = ROW_COUNT;
-    IF updated < last - first THEN
-        INSERT INTO floor_days (place_id, day, taken, capacity)
-        SELECT floor, missing::date, wanted, w.capacity
-        FROM warehouses w, generate_series(first, last - 1, interval '1 day') AS missing
-        WHERE w.place_id = floor
-          AND NOT EXISTS (SELECT FROM floor_days d WHERE d.place_id = floor AND d.day = missing::date);
+    IF cardinality(pools) > 0 THEN
+        PERFORM draw_on_pools(holder, leg, for_change, lapses, floor, first, last, wanted, pools);
+    ELSE
+        UPDATE floor_days SET taken = taken + wanted WHERE place_id = floor AND pool = 0 AND day >= first AND day < last;
+        GET DIAGNOSTICS updated = ROW_COUNT;
+        IF updated < last - first THEN
+            INSERT INTO floor_days (place_id, day, taken, capacity)
+            SELECT floor, missing::date, wanted, w.capacity
+            FROM warehouses w, generate_series(first, last - 1, interval '1 day') AS missing
+            WHERE w.place_id = floor
+              AND NOT EXISTS (SELECT FROM floor_days d WHERE d.place_id = floor AND d.pool = 0 AND d.day = missing::date);
+        END IF;
+        INSERT INTO storage_claims (booking, leg, change, place_id, days, quantity, expires_at)
+        VALUES (holder, leg, for_change, floor, daterange(first, last), wanted, lapses);
     END IF;
+    -- What is closed, taken, and still kept for others must fit into the floor.
     IF closed IS NOT NULL AND EXISTS (
-        SELECT FROM unnest(closed) WITH ORDINALITY AS c (quantity, nth)
-        JOIN floor_days d ON d.place_id = floor AND d.day = first + c.nth::int - 1
-        WHERE d.taken + c.quantity > d.capacity
+        SELECT FROM warehouses w, unnest(closed) WITH ORDINALITY AS c (quantity, nth)
+        WHERE w.place_id = floor AND w.capacity < c.quantity + (
+            SELECT sum(d.taken) + coalesce(sum(d.capacity - d.taken) FILTER (WHERE d.pool <> 0 AND d.pool <> ALL (pools)), 0)
+            FROM floor_days d WHERE d.place_id = floor AND d.day = first + c.nth::int - 1)
     ) THEN
         RAISE check_violation USING CONSTRAINT = 'storage_full', MESSAGE = 'what is not closed of this floor is taken';
     END IF;
 END
 $$;
 
+-- A member draws on the pools of its groups first, day by day, and on the general one for the rest:
+--
+--   wanted   50 50 50 50
+--   pool 7   50 30 30  .        -> claims: pool 7 50 x 1 day, 30 x 2 days; pool 0 20 x 2 days, 50 x 1 day
+--   pool 0    . 20 20 50
+CREATE OR REPLACE FUNCTION draw_on_pools(
+    holder bigint, leg smallint, for_change boolean, lapses timestamptz, floor int, first date, last date, wanted int, pools int[]
+) RETURNS void LANGUAGE sql AS $$
+    WITH own AS (
+        SELECT d.day, d.pool, d.capacity - d.taken AS room, coalesce(sum(d.capacity - d.taken) OVER (
+                   PARTITION BY d.day ORDER BY d.pool ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+        FROM floor_days d WHERE d.place_id = floor AND d.pool = ANY (pools) AND d.day >= first AND d.day < last
+    ), drawn AS (
+        SELECT day, pool, least(room, wanted - before)::int AS quantity FROM own WHERE room > 0 AND before < wanted
+    ), parts AS (
+        SELECT * FROM drawn
+        UNION ALL
+        SELECT day::date, 0, wanted - coalesce((SELECT sum(quantity) FROM drawn WHERE drawn.day = each.day::date), 0)::int
+        FROM generate_series(first, last - 1, interval '1 day') AS each (day)
+    ), runs AS (
+        SELECT day, pool, quantity, day - row_number() OVER (PARTITION BY pool, quantity ORDER BY day)::int AS run
+        FROM parts WHERE quantity > 0
+    ), claimed AS (
+        INSERT INTO storage_claims (booking, leg, change, pool, place_id, days, quantity, expires_at)
+        SELECT holder, leg, for_change, pool, floor, daterange(min(day), max(day) + 1), quantity, lapses
+        FROM runs GROUP BY pool, quantity, run
+    )
+    INSERT INTO floor_days (place_id, pool, day, taken, capacity)
+    SELECT floor, parts.pool, parts.day, parts.quantity, w.capacity
+    FROM parts, warehouses w WHERE w.place_id = floor AND parts.quantity > 0
+    ON CONFLICT (place_id, pool, day) DO UPDATE SET taken = floor_days.taken + excluded.taken
+$$;
+
 -- The smallest gap that fits among the stretches where the rules let the ship lie, its low end; ties to the lowest.
 -- Chosen under the lock it needs no retry. The engine's `best_fit` chooses the same: a test holds them together.
-CREATE OR REPLACE FUNCTION best_fit(quay int, stretches int4multirange, blocked tstzrange, need int) RETURNS int LANGUAGE sql AS $$
+-- The claims of `holder` for its legs `beside` are as good as free: they go when what is chosen here is approved.
+CREATE OR REPLACE FUNCTION best_fit(
+    quay int, stretches int4multirange, blocked tstzrange, need int, holder bigint, beside smallint[]
+) RETURNS int LANGUAGE sql AS $$
     SELECT lower(gap) FROM unnest(stretches - coalesce(
-        (SELECT range_agg(metres) FROM berth_claims WHERE place_id = quay AND during && blocked), '{}'::int4multirange
+        (SELECT range_agg(metres) FROM berth_claims WHERE place_id = quay AND during && blocked
+           AND NOT (booking = holder AND leg = ANY (beside) AND NOT change)), '{}'::int4multirange
     )) AS gap
     WHERE upper(gap) - lower(gap) >= need
     ORDER BY upper(gap) - lower(gap), lower(gap)
@@ -89,74 +173,82 @@ $$;
 
 -- Take all that is wanted for one booking, or raise. `wanted` is an array of
 --   {"leg", "place", "blocked": tstzrange, "need": metres, "from_m": metres or null, "stretches": int4multirange}   a berth
---   {"leg", "place", "first_on", "last_on", "quantity", "closed": quantities by day or null}                       a floor
+--   {"leg", "place", "first_on", "last_on", "quantity", "closed": quantities by day or null, "pools": or null}      a floor
 -- Gives the metres of each berth leg. Legs that name their metres go first, so that a free choice never takes theirs.
-CREATE OR REPLACE FUNCTION take_capacity(holder bigint, lapses timestamptz, locked int[], read_at bigint[], wanted json)
+-- `for_change`: the claims of a change that waits for approval beside those of the legs that it would replace.
+CREATE OR REPLACE FUNCTION take(holder bigint, lapses timestamptz, for_change boolean, beside smallint[], wanted json)
 RETURNS TABLE (leg smallint, from_m int) LANGUAGE plpgsql AS $$
 DECLARE
     want record;
 BEGIN
-    PERFORM lock_places(locked, read_at);
-    PERFORM reclaim_lapsed(locked, clock_timestamp());
     FOR want IN
         SELECT * FROM json_to_recordset(wanted) AS w (
             leg smallint, place int, blocked tstzrange, need int, from_m int, stretches int4multirange,
-            first_on date, last_on date, quantity int, closed int[])
+            first_on date, last_on date, quantity int, closed int[], pools int[])
         ORDER BY w.from_m IS NULL, w.leg
     LOOP
         IF want.quantity IS NOT NULL THEN
-            PERFORM take_floor(want.place, want.first_on, want.last_on, want.quantity, want.closed);
-            INSERT INTO storage_claims (booking, leg, place_id, days, quantity, expires_at)
-            VALUES (holder, want.leg, want.place, daterange(want.first_on, want.last_on), want.quantity, lapses);
+            PERFORM take_floor(holder, want.leg, for_change, lapses, want.place, want.first_on, want.last_on,
+                               want.quantity, want.closed, coalesce(want.pools, '{}'));
             CONTINUE;
         END IF;
         leg := want.leg;
-        from_m := coalesce(want.from_m, best_fit(want.place, want.stretches, want.blocked, want.need));
+        from_m := coalesce(want.from_m, best_fit(want.place, want.stretches, want.blocked, want.need, holder, beside));
         IF from_m IS NULL THEN
             RAISE exclusion_violation USING CONSTRAINT = 'berth_slot_taken', MESSAGE = 'no gap on this quay is long enough';
         END IF;
-        INSERT INTO berth_claims (booking, leg, place_id, metres, during, expires_at)
-        VALUES (holder, want.leg, want.place, int4range(from_m, from_m + want.need), want.blocked, lapses);
+        INSERT INTO berth_claims (booking, leg, change, place_id, metres, during, expires_at)
+        VALUES (holder, want.leg, for_change, want.place, int4range(from_m, from_m + want.need), want.blocked, lapses);
         RETURN NEXT;
     END LOOP;
 END
 $$;
 
--- Release every claim of a booking; the caller holds the locks of its places. Gives how many there were.
-CREATE OR REPLACE FUNCTION give_back(holder bigint) RETURNS int LANGUAGE plpgsql AS $$
-DECLARE
-    berths int;
-    floors int;
+-- Clear the places, give back the claims of the legs that the booking lets go (null: it has none yet), take what is wanted.
+CREATE OR REPLACE FUNCTION take_capacity(
+    holder bigint, lapses timestamptz, locked int[], read_at bigint[], gives smallint[], wanted json
+) RETURNS TABLE (leg smallint, from_m int) LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM berth_claims WHERE booking = holder;
-    GET DIAGNOSTICS berths = ROW_COUNT;
+    PERFORM clear_places(locked, read_at);
+    IF gives IS NOT NULL THEN
+        PERFORM give_back(holder, gives);
+    END IF;
+    RETURN QUERY SELECT * FROM take(holder, lapses, false, '{}', wanted);
+END
+$$;
+
+-- Release the claims of some legs of a booking, null: of all, and those of a change of it that waits; the caller holds the
+-- locks of its places.
+CREATE OR REPLACE FUNCTION give_back(holder bigint, which smallint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM berth_claims WHERE booking = holder AND (change OR which IS NULL OR leg = ANY (which));
     WITH released AS (
-        DELETE FROM storage_claims WHERE booking = holder RETURNING place_id, days, quantity
+        DELETE FROM storage_claims WHERE booking = holder AND (change OR which IS NULL OR leg = ANY (which))
+        RETURNING place_id, pool, days, quantity
     ), back AS (
-        SELECT place_id, day::date AS day, sum(quantity) AS quantity
+        SELECT place_id, pool, day::date AS day, sum(quantity) AS quantity
         FROM released, generate_series(lower(days), upper(days) - 1, interval '1 day') AS day
-        GROUP BY 1, 2
-    ), returned AS (
-        UPDATE floor_days SET taken = taken - back.quantity
-        FROM back WHERE floor_days.place_id = back.place_id AND floor_days.day = back.day
+        GROUP BY 1, 2, 3
     )
-    SELECT count(*) INTO floors FROM released;
-    RETURN berths + floors;
+    UPDATE floor_days SET taken = taken - back.quantity
+    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.pool = back.pool AND floor_days.day = back.day;
 END
 $$;
 
 -- Move the time at which the claims of a booking lapse, those that have not lapsed yet by a clock read after the lock.
--- Gives how many were moved: fewer than its legs means that the hold has lapsed.
+-- Gives of how many legs they were: fewer than it has means that the hold has lapsed.
 CREATE OR REPLACE FUNCTION firm_up(holder bigint, lapses timestamptz) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     at timestamptz := clock_timestamp();
     berths int;
     floors int;
 BEGIN
-    UPDATE berth_claims SET expires_at = lapses WHERE booking = holder AND expires_at > at;
+    UPDATE berth_claims SET expires_at = lapses WHERE booking = holder AND NOT change AND expires_at > at;
     GET DIAGNOSTICS berths = ROW_COUNT;
-    UPDATE storage_claims SET expires_at = lapses WHERE booking = holder AND expires_at > at;
-    GET DIAGNOSTICS floors = ROW_COUNT;
+    WITH firm AS (
+        UPDATE storage_claims SET expires_at = lapses WHERE booking = holder AND NOT change AND expires_at > at RETURNING leg
+    )
+    SELECT count(DISTINCT leg) INTO floors FROM firm;
     RETURN berths + floors;
 END
 $$;

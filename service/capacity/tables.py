@@ -6,6 +6,7 @@ the number of the booking that holds the claim; nothing here knows what a bookin
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -29,11 +30,22 @@ def _lapses() -> Column[object]:
     return Column("expires_at", MOMENT, nullable=False, server_default=text("'infinity'"))
 
 
+def _change() -> Column[object]:
+    """Give the column that tells the claims of a waiting change from those of the booking as it stands beside it."""
+    return Column("change", Boolean, primary_key=True, server_default=text("false"))
+
+
+def _pool() -> Column[object]:
+    """Give the column that says what a floor's quantity is drawn from: 0, or the number of an allotment."""
+    return Column("pool", Integer, primary_key=True, server_default=text("0"))
+
+
 berth_claims = Table(
     "berth_claims",
     metadata,
     Column("booking", BigInteger, primary_key=True),
     Column("leg", SmallInteger, primary_key=True),
+    _change(),
     Column("place_id", ForeignKey("places.id"), nullable=False),
     Column("metres", INT4RANGE, nullable=False, comment="blocked: length over all and clearance"),
     Column("during", TSTZRANGE, nullable=False, comment="blocked: stay and turnaround"),
@@ -51,8 +63,10 @@ storage_claims = Table(
     metadata,
     Column("booking", BigInteger, primary_key=True),
     Column("leg", SmallInteger, primary_key=True),
+    _change(),
+    _pool(),
+    Column("days", DATERANGE, primary_key=True),
     Column("place_id", ForeignKey("places.id"), nullable=False),
-    Column("days", DATERANGE, nullable=False),
     Column("quantity", Integer, nullable=False),
     _lapses(),
     CheckConstraint("NOT isempty(days) AND quantity > 0", name="storage_claim_takes_something"),
@@ -64,6 +78,7 @@ floor_days = Table(
     "floor_days",
     metadata,
     Column("place_id", ForeignKey("places.id"), primary_key=True),
+    _pool(),
     Column("day", Date, primary_key=True),
     Column(
         "taken", Integer, nullable=False, comment="sum of the claims of that day, lapsed ones included until reclaimed"
@@ -71,5 +86,5 @@ floor_days = Table(
     Column("capacity", Integer, nullable=False),
     CheckConstraint("taken BETWEEN 0 AND capacity", name="storage_full"),
     postgresql_with={"fillfactor": 50},
-    comment="a day without a row is empty",
+    comment="a day without a row is empty, and nothing of it is kept for partners",
 )

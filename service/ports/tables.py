@@ -14,10 +14,11 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, INT4RANGE, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, INT4RANGE, TSTZRANGE, ExcludeConstraint
 
 from service.database import metadata
 
@@ -78,6 +79,8 @@ facilities = Table(
     Column("name", Text, nullable=False),
     Column("operator", Text, nullable=False),
     Column("smdg", Text, comment="SMDG terminal code, where there is one"),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Column("retired_at", MOMENT),
     CheckConstraint("kind IN ('terminal', 'free_zone')", name="facility_kind_known"),
 )
 
@@ -93,6 +96,7 @@ places = Table(
     Column(
         "rules_version", BigInteger, nullable=False, server_default=text("1"), comment="raised by every change of rules"
     ),
+    Column("retired_at", MOMENT, comment="from then on nobody books it; nothing in use is deleted"),
     CheckConstraint("kind IN ('quay', 'warehouse')", name="place_kind_known"),
     postgresql_with={"fillfactor": 50},
     comment="what is locked, in order of id, by whoever takes capacity or changes a rule",
@@ -124,6 +128,7 @@ berths = Table(
     Column("hazard_confidence", Text, nullable=False, server_default=text("'assumed'")),
     Column("max_dwt_t", Integer),
     Column("bookable", Boolean, nullable=False),
+    Column("retired_at", MOMENT),
     *_provenance(),
     _known("berth_confidence_known"),
     Index(None, "place_id"),
@@ -186,12 +191,92 @@ closures = Table(
     "closures",
     metadata,
     Column("id", Text(collation="C"), primary_key=True),
+    Column("closure", Text(collation="C"), nullable=False, comment="one closure may close several places: cls_..."),
     Column("place_id", ForeignKey("places.id"), nullable=False),
     Column("during", TSTZRANGE, nullable=False),
     Column("metres", INT4RANGE, comment="of a quay"),
     Column("quantity", Integer, comment="of a warehouse's floor"),
+    Column("berth", Text, comment="the berth that was named, if one was"),
     Column("reason", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("made_by", ForeignKey("organisations.id"), nullable=False),
+    Column("made_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    Column("lifted_at", MOMENT),
     CheckConstraint("(metres IS NULL) <> (quantity IS NULL)", name="closure_of_metres_or_floor"),
-    CheckConstraint("NOT isempty(during)", name="closure_lasts"),
+    CheckConstraint("NOT isempty(during) OR lifted_at IS NOT NULL", name="closure_lasts"),
+    CheckConstraint("kind IN ('planned', 'emergency')", name="closure_kind_known"),
     Index(None, "place_id"),
+    Index(None, "closure"),
+    comment="an open-ended one has no end; lifting one ends it then, or empties it if it had not begun",
+)
+
+tidal_windows = Table(
+    "tidal_windows",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("port", ForeignKey("ports.unlocode"), nullable=False),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reference", Text),
+    Column("published_by", ForeignKey("organisations.id"), nullable=False),
+    Column("published_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    ExcludeConstraint(("during", "&&"), ("port", "="), name="tidal_window_overlaps", using="gist"),
+    CheckConstraint(
+        "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="tidal_window_lasts"
+    ),
+    comment="when a ship that needs the tide may come or go",
+)
+
+partner_groups = Table(
+    "partner_groups",
+    metadata,
+    Column("id", Text(collation="C"), primary_key=True, comment="pgr_..."),
+    Column("facility", ForeignKey("facilities.code"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
+    UniqueConstraint("facility", "name", name="partner_group_name_taken"),
+)
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("group_id", ForeignKey("partner_groups.id"), primary_key=True),
+    Column("organisation_id", ForeignKey("organisations.id"), primary_key=True),
+)
+
+berth_windows = Table(
+    "berth_windows",
+    metadata,
+    Column("id", Text(collation="C"), primary_key=True, comment="bwn_..."),
+    Column("place_id", ForeignKey("quays.place_id"), nullable=False),
+    Column("group_id", ForeignKey("partner_groups.id"), nullable=False),
+    Column("metres", INT4RANGE, nullable=False),
+    Column("first", TSTZRANGE, nullable=False, comment="the first time; it comes again every so many days"),
+    Column("every_days", Integer, nullable=False, comment="0: once"),
+    Column("until", MOMENT, comment="no time begins from here on; null: no end"),
+    Column("release_before", Interval, nullable=False),
+    Column("made_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    Column("ended_at", MOMENT),
+    CheckConstraint("NOT isempty(metres) AND NOT isempty(first) AND every_days >= 0", name="berth_window_keeps"),
+    Index(None, "place_id"),
+    Index(None, "group_id"),
+    comment="a stretch of quay kept for partners at recurring times",
+)
+
+allotments = Table(
+    "allotments",
+    metadata,
+    Column("number", Integer, Identity(), primary_key=True, comment="the pool of the floor; 0 is the general one"),
+    Column("id", Text(collation="C"), nullable=False, unique=True, comment="alt_..."),
+    Column("place_id", ForeignKey("warehouses.place_id"), nullable=False),
+    Column("group_id", ForeignKey("partner_groups.id"), nullable=False),
+    Column("days", DATERANGE, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("release_before", Interval, nullable=False),
+    Column("made_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    Column("ended_at", MOMENT),
+    CheckConstraint("NOT isempty(days) AND quantity > 0", name="allotment_keeps"),
+    Index(None, "place_id"),
+    Index(None, "group_id"),
+    comment="a quantity of a floor kept for partners",
 )

@@ -45,7 +45,7 @@ async def test_the_database_and_the_engine_choose_the_same_gap(quay, permitted, 
         "INSERT INTO berth_claims (booking, leg, place_id, metres, during) VALUES ($1, $2, $3, $4, $5)", rows
     )
     chosen = await connection.fetchval(
-        "SELECT best_fit($1, $2::text::int4multirange, tstzrange($3, $4), $5)",
+        "SELECT best_fit($1, $2::text::int4multirange, tstzrange($3, $4), $5, 0, '{}')",
         place, "{" + ",".join(f"[{low},{high})" for low, high in permitted) + "}", *WINDOW, need,
     )  # fmt: skip
     in_the_way = [
