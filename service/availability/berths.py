@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from service.availability.measures import blocked_metres
 from service.availability.merging import merged
 from service.availability.places import Quay, Terms, berths_touched
-from service.availability.reasons import FULL
-from service.availability.rules import Barred, barred_to_all, barred_to_ship
+from service.availability.reasons import FULL, NO_TIDE
+from service.availability.rules import (
+    Barred,
+    barred_starts,
+    barred_to_all,
+    barred_to_others,
+    barred_to_ship,
+)
 from service.availability.slots import BerthAsk, BerthSlot
 from service.availability.timetable import QuayTimetable, Slices, metres
 from service.availability.windows import Place, Track, places
@@ -52,39 +59,10 @@ def berth_places(
     first, last = starts_allowed(ask.stay, ask.start, ask.end, quay.terms, now)
     if first > last:
         return iter(())
-    layers = _layers(quay, timetable, replace(ask, start=first, end=last + ask.stay), now, ignoring)
-    need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
-    return places(quay.length_m, need_m, _tracks(layers, ask.stay, quay.terms), first, last)
-
-
-def longest_stay(quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int) -> int | None:
-    """Give the longest stay, up to the one asked and within bounds, for which the quay has a slot; None if none has.
-
-    Each place found is stretched until something blocks it; then one is looked for, from there on, that is free longer.
-    """
-    layers = _layers(quay, timetable, ask, now, ())
-    need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
-    most = min(ask.stay, quay.terms.longest_stay)
-    longest, stay = None, quay.terms.shortest_stay
-    first, last = starts_allowed(stay, ask.start, ask.end, quay.terms, now)
-    while stay <= most and first <= last:
-        tracks = _tracks(layers, stay, quay.terms)
-        place = next(places(quay.length_m, need_m, tracks, first, last), None)
-        if place is None:
-            break
-        mask = metres(place.from_m, place.from_m + need_m)
-        longest = min(most, _room(tracks, stay, mask, place.start, ask.end))
-        stay, first = longest + 1, place.start
-        last = min(ask.end - stay, now + quay.terms.horizon)
-    return longest
-
-
-def _room(tracks: Iterable[Track], stay: int, mask: int, start: int, end: int) -> int:
-    """Give how long metres that are free for a stay remain so, from its start to the end of the window at most."""
-    for track in tracks:
-        beyond = track.lasts - stay
-        end = track.slices.next_blocked(mask, track.slices.at(start), end + beyond) - beyond
-    return end - start
+    layers = layers_of(quay, timetable, replace(ask, start=first, end=last + ask.stay), now, ignoring)
+    ebbs = () if NO_TIDE in ignoring else barred_starts(quay, ask.ship, ask.stay, first, last)
+    tracks = (*tracks_of(layers, ask.stay, quay.terms), Track(slices_of(ebbs), 1))
+    return places(quay.length_m, blocked_metres(ask.ship.loa_cm, quay.terms), tracks, first, last)
 
 
 def starts_allowed(stay: int, start: int, end: int, terms: Terms, now: int) -> tuple[int, int]:
@@ -102,11 +80,12 @@ def slices_of(bars: Iterable[Barred]) -> Slices:
     return slices
 
 
-def _layers(
+def layers_of(
     quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int, ignoring: Collection[str]
 ) -> tuple[Slices, Slices, Slices]:
-    """Give what claims, what closures, and what the facts of the ship block in the window of an ask."""
-    closed = barred_to_all(quay, ask.start, ask.end + quay.terms.turnaround)
+    """Give what claims, what closures and partners, and what the facts of the ship block in the window of an ask."""
+    until = ask.end + quay.terms.turnaround
+    closed = chain(barred_to_all(quay, ask.start, until), barred_to_others(quay, ask.by, ask.start, until, now))
     unfit = barred_to_ship(quay, ask.ship, ask.start, ask.end)
     return (
         Slices() if FULL in ignoring else timetable.at(now),
@@ -115,8 +94,8 @@ def _layers(
     )
 
 
-def _tracks(layers: tuple[Slices, Slices, Slices], stay: int, terms: Terms) -> tuple[Track, Track, Track]:
-    """Give how long each must be clear: the turnaround after a stay counts for claims and closures only."""
+def tracks_of(layers: tuple[Slices, Slices, Slices], stay: int, terms: Terms) -> tuple[Track, Track, Track]:
+    """Give how long each must be clear: the turnaround after a stay does not count for the facts of the ship."""
     taken, closed, unfit = layers
     busy = stay + terms.turnaround
     return Track(taken, busy), Track(closed, busy), Track(unfit, stay)

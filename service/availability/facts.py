@@ -85,7 +85,7 @@ def _thresholds(quay: Quay, ship: Ship, field: str) -> Iterator[int]:
     asked = getattr(ship, field)
     limits: dict[str, set[int | None]] = {
         "beam_cm": {limit.max_beam_cm for limit in quay.limits},
-        "draught_cm": {limit.draught_cm for limit in quay.limits},
+        "draught_cm": {each for limit in quay.limits for each in (limit.draught_cm, limit.draught_with_tide_cm)},
         "dwt_t": {berth.max_dwt_t for berth in quay.berths},
     }
     yield from sorted((value for value in limits[field] if value and value < asked), reverse=True)

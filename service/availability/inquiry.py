@@ -9,20 +9,24 @@ Then each number is the best that there is with all the others: moved back towar
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import combinations
 
-from service.availability.berths import berth_places, longest_stay
+from service.availability.berths import berth_places
 from service.availability.facts import LISTED
 from service.availability.fitting import fewest, measured, variants
 from service.availability.measures import FOREVER
 from service.availability.places import Quay, Ship
 from service.availability.reachable import Reachable
-from service.availability.reasons import CLOSED, FULL, UNKNOWN
-from service.availability.rules import barred_to_ship
+from service.availability.reasons import CLOSED, FULL, KEPT, NO_TIDE, TOO_DEEP, UNKNOWN
+from service.availability.rules import barred_to_others, barred_to_ship, barred_without_tide
 from service.availability.slots import BerthAsk
+from service.availability.stays import longest_stay
 from service.availability.timetable import QuayTimetable
 
 Ships = tuple[Ship, ...]
 Way = Callable[[Ships], BerthAsk | None]
+
+OF_TIME = (CLOSED, KEPT, NO_TIDE, FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Inquiry:
         """Give the ships, closest to this one, that rules would let lie in the window, claims and closures apart."""
 
         def lies(one: Ship, forgiven: tuple[str, ...]) -> bool:
-            return self._passes(one, self.near, (FULL, CLOSED, *forgiven))
+            return self._passes(one, self.near, (*OF_TIME, *forgiven))
 
         least = fewest(self.quay, ship, self._met(ship, self.near), lies)
         if least is None:
@@ -85,44 +89,68 @@ class Inquiry:
         return Fit(self._measured(ship, fields, lambda one: lies(one, forgiven)), fields, forgiven)
 
     def blocked_by(self, ships: Ships, forgiven: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Give what keeps these ships out of the window: notices, closures, claims, each alone or only together."""
+        """Give what keeps these ships out of the window beside what is forgiven: what does alone, or else together.
+
+        Claims, closures, what is kept for others and the tide; or notices, if all of these do not.
+        """
 
         def clear(*codes: str) -> bool:
             return bool(self._passing(ships, self.near, (*forgiven, *codes)))
 
-        if not clear(FULL, CLOSED):
-            return (UNKNOWN,) if clear(FULL, CLOSED, UNKNOWN) else (CLOSED,)
-        if clear():
-            return forgiven
-        claims_apart, closures_apart = clear(FULL), clear(CLOSED)
-        closed = (CLOSED,) if closures_apart or not claims_apart else ()
-        full = (FULL,) if claims_apart or not closures_apart else ()
-        return (*forgiven, *closed, *full)
+        for size in range(len(self._of_time) + 1):
+            enough = [codes for codes in combinations(self._of_time, size) if clear(*codes)]
+            if enough:
+                return (*forgiven, *(code for code in self._of_time if any(code in codes for codes in enough)))
+        return (UNKNOWN,) if clear(*OF_TIME, UNKNOWN) else (CLOSED,)
+
+    @property
+    def _of_time(self) -> tuple[str, ...]:
+        """The rules of time that this quay may have."""
+        tidal = any(limit.draught_with_tide_cm for limit in self.quay.limits)
+        return (CLOSED, *((KEPT,) if self.quay.kept else ()), *((NO_TIDE,) if tidal else ()), FULL)
+
+    def released_at(self) -> int | None:
+        """Give when the first of what is kept for others in the window is open to all; None if nothing is."""
+        end = min(self.near.end, self.now + self.quay.terms.horizon + self.near.stay) + self.quay.terms.turnaround
+        kept = barred_to_others(self.quay, self.ask.by, self.near.start, end, self.now)
+        return min((bar.released_at for bar in kept if bar.released_at is not None), default=None)
 
     def _met(self, ship: Ship, ask: BerthAsk) -> set[str]:
-        """Give the codes of the rules that bar a ship from some metres at some time of an ask's window."""
-        return {bar.code for bar in barred_to_ship(self.quay, ship, ask.start, ask.end)}
+        """Give the codes of the rules that bar a ship from some metres at some time of an ask's window.
+
+        The tide is a matter of draught: with less of it nobody waits.
+        """
+        barred = {bar.code for bar in barred_to_ship(self.quay, ship, ask.start, ask.end)}
+        return barred | {TOO_DEEP for _ in barred_without_tide(self.quay, ship, ask.start, ask.end)}
 
     def _nearby(self, ship: Ship, fit: Fit) -> Answer | None:
         passing = self._passing(fit.ships, self.near)
         if passing:
             return Answer(passing, self.near.stay, self.near.end, self.window.end_codes)
-        if not fit.forgiven and not self.window.end_codes:
-            shorter = self._by(self._shorter, ship, fit, ())
-            if shorter is not None:
-                return shorter
-        later = self._by(self._later, ship, fit, self.blocked_by(fit.ships, fit.forgiven))
-        if later is None and fit.forgiven and not self.window.end_codes:
-            return self._by(self._shorter, ship, fit, fit.forgiven)
-        return later
+        if not (fit.forgiven or {KEPT, NO_TIDE}.intersection(self._of_time)):
+            return self._by_shorter(ship, fit) or self._by_later(ship, fit, self.blocked_by(fit.ships))
+        codes = self.blocked_by(fit.ships, fit.forgiven)
+        if fit.forgiven or {KEPT, NO_TIDE}.intersection(codes):
+            return self._by_later(ship, fit, codes) or self._by_shorter(ship, fit)
+        return self._by_shorter(ship, fit) or self._by_later(ship, fit, codes)
+
+    def _by_shorter(self, ship: Ship, fit: Fit) -> Answer | None:
+        return None if self.window.end_codes else self._by(self._shorter, ship, fit, fit.forgiven)
+
+    def _by_later(self, ship: Ship, fit: Fit, codes: tuple[str, ...]) -> Answer | None:
+        return self._by(self._later, ship, fit, codes)
 
     def _far_off(self, ship: Ship) -> Answer | None:
         least = fewest(self.quay, ship, self._met(ship, self.far), lambda one, _: self._passes(one, self.far))
         if least is None:
             return None
         fields, _ = least
-        ships = self._measured(ship, fields, lambda one: self._passes(one, self.far))
-        return self._by(self._later, ship, Fit(ships, fields, ()), self.blocked_by((ship,)))
+        fit = Fit(self._measured(ship, fields, lambda one: self._passes(one, self.far)), fields, ())
+        codes = self.blocked_by((ship,))
+        if "draught_cm" in fields:
+            codes = tuple(code for code in codes if code != NO_TIDE)
+        as_it_is = self._by(self._as_it_is, ship, fit, codes)
+        return as_it_is or self._by_later(ship, fit, codes or self.blocked_by(fit.ships))
 
     def _by(self, way: Way, ship: Ship, fit: Fit, codes: tuple[str, ...]) -> Answer | None:
         """Give the answer that one way of changing time leads to, the facts and then the time settled once more."""
@@ -133,6 +161,9 @@ class Inquiry:
         best = changed if ships == fit.ships else way(ships) or changed
         end_codes = (*self.window.end_codes, *codes)
         return Answer(self._passing(ships, best), best.stay, best.end, end_codes)
+
+    def _as_it_is(self, ships: Ships) -> BerthAsk | None:
+        return self.near if self._passing(ships, self.near) else None
 
     def _shorter(self, ships: Ships) -> BerthAsk | None:
         stays = [longest_stay(self.quay, self.timetable, replace(self.near, ship=ship), self.now) for ship in ships]

@@ -6,6 +6,7 @@ The rules are those of docs/glossary.md.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from service.availability.places import Terms
@@ -19,6 +20,7 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def blocked_metres(loa_cm: int, terms: Terms) -> int:
@@ -68,6 +70,18 @@ def local_days(start: int, end: int, zone: ZoneInfo) -> tuple[date, date]:
     return first, last + _ONE_DAY
 
 
+@lru_cache(maxsize=50_000)  # what is kept at recurring times is asked for at the same ones again and again
+def same_local_time(at: int, days: int, zone: ZoneInfo) -> tuple[int, int]:
+    """Give the first and the last instant that may be called the local time of `at`, so many days later.
+
+    They differ only where the clock is set. Set back it shows the time twice; set forward it skips it, and the two are
+    what it would be by the offset after and by the offset before.
+    """
+    there = (_EPOCH + timedelta(microseconds=at)).astimezone(zone).replace(tzinfo=None) + timedelta(days=days)
+    both = [(there.replace(tzinfo=zone, fold=fold).astimezone(UTC) - _EPOCH) // _MICROSECOND for fold in (0, 1)]
+    return min(both), max(both)
+
+
 def _midnight(day: date, zone: ZoneInfo, *, fold: int) -> int:
     local = datetime(day.year, day.month, day.day, tzinfo=zone, fold=fold)
-    return (local.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    return (local.astimezone(UTC) - _EPOCH) // _MICROSECOND

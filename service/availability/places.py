@@ -35,8 +35,8 @@ class Berth:
 class Limit:
     """One row of a dated notice: what one berth permits from `since` to `until` to ships of one LOA band.
 
-    The band is `[loa_from_cm, loa_until_cm)`. Rows of one berth and band do not overlap in time. `draught_with_tide_cm`
-    counts for nothing until tidal windows are judged. A maximum that is None does not limit.
+    The band is `[loa_from_cm, loa_until_cm)`. Rows of one berth and band do not overlap in time. A ship that draws more
+    than `draught_cm`, up to `draught_with_tide_cm`, must come and go with the tide. What is None does not limit.
     """
 
     berth: str
@@ -70,6 +70,39 @@ class FloorClosure:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptStretch:
+    """Metres `[from_m, to_m)` of a quay kept for `members` at recurring times, until shortly before each of them.
+
+    The first time is `[start, end)`; it comes again every `every_days` at the same local time, if that is not 0, as
+    long as it starts before `until`. Each time is released to all `release_before` before it starts.
+    """
+
+    from_m: int
+    to_m: int
+    start: int
+    end: int
+    every_days: int
+    until: int
+    release_before: int
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """A quantity of floor kept for `members` on the local days `[first_on, last_on)`: the pool `pool` of the floor.
+
+    What is left of it on a day is released to all `release_before` before that day begins.
+    """
+
+    pool: int
+    first_on: date
+    last_on: date
+    quantity: int
+    release_before: int
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The parameters of a place. Durations in microseconds; clearance and turnaround matter to quays only."""
 
@@ -84,7 +117,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Quay:
-    """A wall of `length_m` whole metres: its berths, and the rules of the place. Metre k is `[k, k+1)`."""
+    """A wall of `length_m` whole metres: its berths, and the rules of the place. Metre k is `[k, k+1)`.
+
+    `tides` are the tidal windows `[start, end)` of its port, earliest first, no two of which overlap.
+    """
 
     code: str
     port: str
@@ -94,6 +130,8 @@ class Quay:
     limits: tuple[Limit, ...]
     closures: tuple[Closure, ...]
     terms: Terms
+    tides: tuple[tuple[int, int], ...] = ()
+    kept: tuple[KeptStretch, ...] = ()
 
     def stretches(self) -> Iterator[tuple[Berth, int, int]]:
         """Yield each berth with the metres `[from_m, to_m)` that it touches.
@@ -122,6 +160,7 @@ class Warehouse:
     bookable: bool
     closures: tuple[FloorClosure, ...]
     terms: Terms
+    allotments: tuple[Allotment, ...] = ()
 
 
 def berths_touched(quay: Quay, from_m: int, to_m: int) -> tuple[str, ...]:

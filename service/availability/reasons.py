@@ -12,7 +12,10 @@ UNKNOWN = "limit-unknown"
 NOT_BOOKABLE = "not-bookable"
 CLOSED = "closed"
 FULL = "full"
+KEPT = "kept-for-partners"
+NO_TIDE = "no-tide"
 NO_GAP = "no-gap-long-enough"
+NO_JOINT_WINDOW = "no-joint-window"
 STAY_TOO_SHORT = "stay-too-short"
 STAY_TOO_LONG = "stay-too-long"
 TOO_EARLY = "starts-in-the-past"
@@ -37,7 +40,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A rule that stands in the way, by its code, and what would satisfy it; None if nothing in the query would."""
+    """A rule that stands in the way, by its code, and what would satisfy it; None if nothing in the query would.
+
+    `released_at`, of what is kept for partners: when the first of it that stands in the way is open to all.
+    """
 
     code: str
     need: Need | None = None
+    released_at: int | None = None

@@ -8,12 +8,16 @@ from service.availability.places import Quay, Ship, Warehouse
 
 @dataclass(frozen=True, slots=True)
 class BerthAsk:
-    """A ship looks for a stay of `stay` microseconds that lies whole inside `[start, end)`."""
+    """A ship looks for a stay of `stay` microseconds that lies whole inside `[start, end)`.
+
+    `by` is the organisation that asks: what is kept for it is free to it.
+    """
 
     ship: Ship
     stay: int
     start: int
     end: int
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,10 @@ class BerthSlot:
 
 @dataclass(frozen=True, slots=True)
 class StorageAsk:
-    """Goods look for `quantity` of floor for `stay` microseconds inside `[start, end)`; what is None is not judged."""
+    """Goods look for `quantity` of floor for `stay` microseconds inside `[start, end)`; what is None is not judged.
+
+    `by` is the organisation that asks: what is kept for it is free to it.
+    """
 
     quantity: int
     unit: str | None
@@ -49,6 +56,7 @@ class StorageAsk:
     stay: int
     start: int
     end: int
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,10 @@ class QuayTimetable:
             for other in self._beneath(claim):
                 self.slices.block(metres(other.from_m, other.to_m), other.start, other.end)
 
+    def claims_of(self, holder: str) -> list[QuayClaim]:
+        """Give the claims of one holder, that is those whose ids begin with it and a slash."""
+        return [claim for claim_id, claim in self._claims.items() if claim_id.startswith(f"{holder}/")]
+
     def at(self, now: int) -> Slices:
         """Give what is taken, once the reservation holds that have lapsed by `now` are dropped.
 

@@ -1,13 +1,14 @@
 """Why a quay has no berth for a ship: every rule that stands in the way, and what would satisfy it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from service.availability.facts import FACTS, LISTED, changed
 from service.availability.fitting import choices
 from service.availability.inquiry import Answer, Inquiry
 from service.availability.places import Quay, Ship
 from service.availability.reachable import Reachable, reachable
-from service.availability.reasons import NO_GAP, NOT_BOOKABLE, TOO_FAR_AHEAD, Need, Reason
+from service.availability.reasons import KEPT, NO_GAP, NOT_BOOKABLE, TOO_FAR_AHEAD, Need, Reason
 from service.availability.rules import barred_to_ship
 from service.availability.slots import BerthAsk
 from service.availability.timetable import QuayTimetable
@@ -27,7 +28,8 @@ def why_no_berth(quay: Quay, timetable: QuayTimetable, ask: BerthAsk, now: int) 
     inquiry = Inquiry(quay, timetable, ask, now, window)
     answers = (inquiry.answer(ship) for ship in _judged_less(ask.ship))
     answer = next((answer for answer in answers if answer is not None), None)
-    return list(_reasons(ask, window, answer) if answer else _hopeless(inquiry))
+    reasons = _reasons(ask, window, answer) if answer else _hopeless(inquiry)
+    return [replace(reason, released_at=inquiry.released_at()) if reason.code == KEPT else reason for reason in reasons]
 
 
 def _judged_less(ship: Ship) -> Iterator[Ship]:

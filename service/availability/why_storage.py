@@ -2,15 +2,27 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from service.availability.facts import last_passing
 from service.availability.floors import FloorTimetable
 from service.availability.measures import FOREVER
 from service.availability.places import Warehouse
 from service.availability.reachable import Reachable, reachable
-from service.availability.reasons import CLOSED, NO_GAP, NOT_BOOKABLE, STORAGE_FULL, TOO_FAR_AHEAD, Need, Reason
+from service.availability.reasons import (
+    CLOSED,
+    KEPT,
+    NO_GAP,
+    NOT_BOOKABLE,
+    STORAGE_FULL,
+    TOO_FAR_AHEAD,
+    Need,
+    Reason,
+)
 from service.availability.slots import StorageAsk
-from service.availability.storage import floor_refusals, spans
+from service.availability.storage import first_release, floor_refusals, spans
+
+_OF_TIME = (CLOSED, KEPT, STORAGE_FULL)
 
 
 def why_no_storage(warehouse: Warehouse, timetable: FloorTimetable, ask: StorageAsk, now: int) -> list[Reason]:
@@ -25,7 +37,8 @@ def why_no_storage(warehouse: Warehouse, timetable: FloorTimetable, ask: Storage
         return [Reason(TOO_FAR_AHEAD)]
     window = reachable(ask.stay, ask.start, ask.end, warehouse.terms, now)
     inquiry = _Inquiry(warehouse, timetable, now, ask, window)
-    return [*floor_refusals(warehouse, ask), *inquiry.reasons()]
+    reasons = [*floor_refusals(warehouse, ask), *inquiry.reasons()]
+    return [replace(reason, released_at=inquiry.released_at()) if reason.code == KEPT else reason for reason in reasons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,11 @@ class _Inquiry:
             yield Reason(NO_GAP, Need("duration", answer.stay))
         yield from _changes(near, answer, codes)
 
+    def released_at(self) -> int | None:
+        """Give when the first of what is kept for others in the window is open to all; None if nothing is."""
+        last = self.now + self.warehouse.terms.horizon + self.window.stay
+        return first_release(self.warehouse, replace(self.ask, end=min(self.window.end, last)), self.now)
+
     def _answer(self, near: StorageAsk, codes: Collection[str]) -> StorageAsk | None:
         """Give the nearest query that passes: less of a floor that is full, later where it is closed, or both."""
         far = replace(self.ask, stay=self.window.within, end=FOREVER)
@@ -75,29 +93,46 @@ class _Inquiry:
         return None if less is None else self._later(less)
 
     def _blocked_by(self, near: StorageAsk) -> tuple[str, ...]:
-        """Give whether closures, claims, or only both together keep out as much as the empty floor would hold."""
-        holds = replace(near, quantity=min(near.quantity, self.warehouse.capacity))
+        """Give what keeps out as much as the empty floor would hold, and whether more was asked for."""
         if self._passes(near):
             return ()
-        closed = full = False
-        if not self._passes(holds):
-            claims_apart, closures_apart = self._passes(holds, STORAGE_FULL), self._passes(holds, CLOSED)
-            closed = closures_apart or not claims_apart
-            full = claims_apart or not closures_apart
-        full = full or near.quantity > self.warehouse.capacity
-        return (*((CLOSED,) if closed else ()), *((STORAGE_FULL,) if full else ()))
+        capacity = self.warehouse.capacity
+        codes = self._in_the_way_of(replace(near, quantity=min(near.quantity, capacity)))
+        if near.quantity > capacity:
+            codes.add(STORAGE_FULL)
+        return tuple(code for code in _OF_TIME if code in codes)
+
+    def _in_the_way_of(self, ask: StorageAsk) -> set[str]:
+        """Give what keeps out a quantity: what does alone, or else together.
+
+        Claims do not count where it would be enough but for what is kept for others.
+        """
+        relevant = [code for code in _OF_TIME if code != KEPT or self.warehouse.allotments]
+        for size in range(len(relevant) + 1):
+            enough = [set(codes) for codes in combinations(relevant, size) if self._passes(ask, *codes)]
+            if {KEPT} in enough and {STORAGE_FULL} in enough:
+                enough.remove({STORAGE_FULL})
+            if enough:
+                return set().union(*enough)
+        return set()
 
     def _passes(self, ask: StorageAsk, *ignoring: str) -> bool:
         return next(spans(self.warehouse, self.timetable, ask, self.now, ignoring), None) is not None
 
 
 def _changes(asked: StorageAsk, answer: StorageAsk, codes: Collection[str]) -> Iterator[Reason]:
-    """Yield the codes with what has changed; if both have, the quantity is full and the rest is time."""
+    """Yield the codes with what has changed; if both have, the quantity is full and the rest is time.
+
+    Less of it is no way to have what is kept for others: then so much is full beside what is kept.
+    """
     quantity = Need("quantity", answer.quantity) if answer.quantity != asked.quantity else None
     to = Need("to", answer.end) if answer.end != asked.end else None
     if quantity and to:
         yield Reason(STORAGE_FULL, quantity)
-        yield Reason(CLOSED if CLOSED in codes else STORAGE_FULL, to)
-    else:
-        for code in codes:
-            yield Reason(code, quantity or to)
+        for code in [code for code in codes if code != STORAGE_FULL] or [STORAGE_FULL]:
+            yield Reason(code, to)
+        return
+    for code in codes:
+        yield Reason(code, to if code == KEPT else quantity or to)
+    if quantity and codes == (KEPT,):
+        yield Reason(STORAGE_FULL, quantity)

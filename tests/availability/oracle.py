@@ -4,10 +4,12 @@ It shares nothing with the engine but the dataclasses. Instants are judged one b
 whole hours, so every whole hour of a window is every instant at which anything can change.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from math import ceil
 
 from service.availability import (
+    DAY,
     HOUR,
     Berth,
     BerthAsk,
@@ -61,41 +63,83 @@ def row_permits(row: Limit, ship: Ship) -> bool:
     return (
         (row.max_loa_cm is None or ship.loa_cm <= row.max_loa_cm)
         and (row.max_beam_cm is None or ship.beam_cm is None or ship.beam_cm <= row.max_beam_cm)
-        and (ship.draught_cm is None or ship.draught_cm <= row.draught_cm)
+        and (draws_at_most(ship, row.draught_cm) or draws_at_most(ship, row.draught_with_tide_cm or 0))
     )
+
+
+def draws_at_most(ship: Ship, draught_cm: int) -> bool:
+    return ship.draught_cm is None or ship.draught_cm <= draught_cm
+
+
+def metre_wants_tide(quay: Quay, ship: Ship, metre: int, hour: int) -> bool:
+    """Whether a notice in force in an hour permits the ship at a metre only with the tide."""
+    codes = berth_codes_of_metre(quay, metre)
+    rows = [row for row in quay.limits if row.berth in codes and row_speaks(row, ship, hour)]
+    return any(not draws_at_most(ship, row.draught_cm) for row in rows)
+
+
+def on_tide(quay: Quay, instant: int) -> bool:
+    return any(low <= instant < high for low, high in quay.tides)
 
 
 def metre_closed(quay: Quay, metre: int, hour: int) -> bool:
     return any(c.start <= hour < c.end and c.from_m <= metre < c.to_m for c in quay.closures)
 
 
+def metre_kept(quay: Quay, by: str | None, metre: int, hour: int, now: int) -> bool:
+    """Whether a metre is kept for others in an hour. The clock of Karachi is never set: each day has 24 hours."""
+    for stretch in quay.kept:
+        if by in stretch.members or not stretch.from_m <= metre < stretch.to_m:
+            continue
+        for days in range(0, 60, stretch.every_days) if stretch.every_days else [0]:
+            start, end = stretch.start + days * DAY, stretch.end + days * DAY
+            if start < stretch.until and start <= hour < end and start - stretch.release_before > now:
+                return True
+    return False
+
+
 def metre_taken(claims: list[QuayClaim], metre: int, hour: int, now: int) -> bool:
     return any(c.expires_at > now and c.start <= hour < c.end and c.from_m <= metre < c.to_m for c in claims)
 
 
+def hours_touched(start: int, end: int) -> range:
+    return range(start // HOUR * HOUR, end, HOUR)
+
+
 class World:
-    """One quay and its claims at `now`, with every hour judged once."""
+    """One quay and its claims at `now`, as it is for one ship of one asker, with every hour judged once."""
 
-    def __init__(self, quay: Quay, claims: list[QuayClaim], ship: Ship, now: int) -> None:
-        self.quay, self.claims, self.ship, self.now = quay, claims, ship, now
-        self._clear: dict[tuple[int, int], tuple[bool, bool]] = {}
+    def __init__(self, quay: Quay, claims: list[QuayClaim], ship: Ship, now: int, by: str | None = None) -> None:
+        self.quay, self.claims, self.ship, self.now, self.by = quay, claims, ship, now, by
+        self._clear: dict[int, set[int]] = {}
+        self._fit: dict[int, set[int]] = {}
+        self._tidal: dict[int, set[int]] = {}
 
-    def clear(self, metre: int, hour: int) -> tuple[bool, bool]:
-        """Whether a metre is clear in an hour of what a stay, and of what its turnaround, must keep clear of."""
-        if (metre, hour) not in self._clear:
-            free = not metre_closed(self.quay, metre, hour) and not metre_taken(self.claims, metre, hour, self.now)
-            self._clear[metre, hour] = (free and metre_fits_ship(self.quay, self.ship, metre, hour), free)
-        return self._clear[metre, hour]
+    def free(self, start: int, stay: int) -> set[int]:
+        """The metres free for a stay that begins at `start`, and for the turnaround after it."""
+        end = start + stay
+        stays = hours_touched(start, end)
+        free = set(range(self.quay.length_m))
+        for hour in hours_touched(start, end + self.quay.terms.turnaround):
+            free &= self._judged(self._clear, hour, self._is_clear)
+        for hour in stays:
+            free &= self._judged(self._fit, hour, lambda m, h: metre_fits_ship(self.quay, self.ship, m, h))
+        if not (on_tide(self.quay, start) and on_tide(self.quay, end)):
+            for hour in stays:
+                free -= self._judged(self._tidal, hour, lambda m, h: metre_wants_tide(self.quay, self.ship, m, h))
+        return free
 
-    def free(self, start: int, stay: int) -> list[int]:
-        """The metres free for a stay that begins at `start`."""
-        stays = range(start, start + stay, HOUR)
-        turns = range(start + stay, start + stay + self.quay.terms.turnaround, HOUR)
-        return [
-            metre
-            for metre in range(self.quay.length_m)
-            if all(self.clear(metre, hour)[0] for hour in stays) and all(self.clear(metre, hour)[1] for hour in turns)
-        ]
+    def _judged(self, hours: dict[int, set[int]], hour: int, of_metre: Callable[[int, int], bool]) -> set[int]:
+        if hour not in hours:
+            hours[hour] = {metre for metre in range(self.quay.length_m) if of_metre(metre, hour)}
+        return hours[hour]
+
+    def _is_clear(self, metre: int, hour: int) -> bool:
+        return not (
+            metre_closed(self.quay, metre, hour)
+            or metre_kept(self.quay, self.by, metre, hour, self.now)
+            or metre_taken(self.claims, metre, hour, self.now)
+        )
 
 
 def starts_within(quay: Quay | Warehouse, ask: BerthAsk | StorageAsk, now: int) -> range:
@@ -106,23 +150,40 @@ def starts_within(quay: Quay | Warehouse, ask: BerthAsk | StorageAsk, now: int) 
     return range(first, last + 1, HOUR)
 
 
+def sampled(starts: range) -> list[int]:
+    """Each whole hour, and the first instant after it, which stands for all until the next.
+
+    A stay that ends as a limit begins does not meet it; one that begins an instant later does.
+    """
+    return [start + after for start in starts for after in (0, 1)][:-1]
+
+
+def sample_of(start: int) -> int:
+    """The sample that stands for a start."""
+    return start if start % HOUR == 0 else start // HOUR * HOUR + 1
+
+
 def slots(quay: Quay, claims: list[QuayClaim], ask: BerthAsk, now: int) -> list[tuple[int, int, int, int]]:
-    """Every slot as (start, length of its run, from_m, latest_start), in the order in which they are offered."""
+    """Every slot as (start, length of its run, from_m, latest_start), in the order in which they are offered.
+
+    The latest start is the last sample of the run of starts that pass.
+    """
     need = need_m(ask.ship, quay)
-    world = World(quay, claims, ask.ship, now)
-    free = {start: set(world.free(start, ask.stay)) for start in starts_within(quay, ask, now)}
+    world = World(quay, claims, ask.ship, now, ask.by)
+    starts = sampled(starts_within(quay, ask, now))
+    free = [world.free(start, ask.stay) for start in starts]
     found = []
     for from_m in range(quay.length_m - need + 1):
         place = set(range(from_m, from_m + need))
-        for start, metres in free.items():
-            if not place <= metres or place <= free.get(start - HOUR, set()):
+        for number, start in enumerate(starts):
+            if not place <= free[number] or (number and place <= free[number - 1]):
                 continue
-            latest = start
-            while place <= free.get(latest + HOUR, set()):
-                latest += HOUR
-            low, high = run_around(from_m, need, metres)
+            latest = number
+            while latest + 1 < len(starts) and place <= free[latest + 1]:
+                latest += 1
+            low, high = run_around(from_m, need, free[number])
             if from_m == low or from_m + need == high:
-                found.append((start, high - low, from_m, latest))
+                found.append((start, high - low, from_m, starts[latest]))
     return sorted(found)
 
 
@@ -139,7 +200,7 @@ def storage_starts(warehouse: Warehouse, claims: list[FloorClaim], ask: StorageA
     """Every maximal run of starts at which a quantity is free on all local days of the stay, as (first, last)."""
     runs: list[tuple[int, int]] = []
     for start in starts_within(warehouse, ask, now):
-        if least_free(warehouse, claims, start, start + ask.stay, now) < ask.quantity:
+        if least_free(warehouse, claims, start, start + ask.stay, now, by=ask.by) < ask.quantity:
             continue
         if runs and runs[-1][1] == start - HOUR:
             runs[-1] = (runs[-1][0], start)
@@ -148,13 +209,28 @@ def storage_starts(warehouse: Warehouse, claims: list[FloorClaim], ask: StorageA
     return runs
 
 
-def least_free(warehouse: Warehouse, claims: list[FloorClaim], start: int, end: int, now: int) -> int:
+def least_free(
+    warehouse: Warehouse, claims: list[FloorClaim], start: int, end: int, now: int, *, by: str | None = None
+) -> int:
+    standing = [claim for claim in claims if claim.expires_at > now]
     return min(
         warehouse.capacity
         - sum(c.quantity for c in warehouse.closures if c.first_on <= day < c.last_on)
-        - sum(c.quantity for c in claims if c.expires_at > now and c.first_on <= day < c.last_on)
+        - sum(c.quantity for c in standing if c.first_on <= day < c.last_on)
+        - kept_for_others(warehouse, standing, day, now, by)
         for day in days_touched(start, end, warehouse)
     )
+
+
+def kept_for_others(warehouse: Warehouse, claims: list[FloorClaim], day: date, now: int, by: str | None) -> int:
+    """What is left, on a day, of the allotments that are not released and of which the asker is no member."""
+    begins = int(datetime(day.year, day.month, day.day, tzinfo=warehouse.zone).timestamp()) * 1_000_000
+    kept = 0
+    for each in warehouse.allotments:
+        if by not in each.members and each.first_on <= day < each.last_on and begins - each.release_before > now:
+            drawn = sum(c.quantity for c in claims if c.pool == each.pool and c.first_on <= day < c.last_on)
+            kept += max(0, each.quantity - drawn)
+    return kept
 
 
 def goods_fit(warehouse: Warehouse, ask: StorageAsk) -> bool:

@@ -25,13 +25,15 @@ windows = st.tuples(worlds.hours, st.integers(1, 50)).map(lambda drawn: (drawn[0
 
 
 @thorough
-@given(worlds.quays(), worlds.ships, windows, st.integers(-1, 60))
-def test_what_is_not_refused_is_what_the_oracle_lets_lie(quay: Quay, ship: Ship, window: tuple[int, int], from_m: int):
+@given(worlds.quays(), worlds.ships, windows, st.integers(-1, 60), worlds.askers)
+def test_what_is_not_refused_is_what_the_oracle_lets_lie(
+    quay: Quay, ship: Ship, window: tuple[int, int], from_m: int, by: str | None
+):
     start, end = window
-    codes = [r.code for r in refusals(quay, ship, from_m=from_m, start=start, end=end, now=worlds.NOW)]
+    codes = [r.code for r in refusals(quay, ship, from_m=from_m, start=start, end=end, now=worlds.NOW, by=by)]
     ask = BerthAsk(ship, end - start, start, end)
     place = set(range(from_m, from_m + oracle.need_m(ship, quay)))
-    free = set(oracle.World(quay, [], ship, worlds.NOW).free(start, end - start))
+    free = oracle.World(quay, [], ship, worlds.NOW, by).free(start, end - start)
     assert (not codes) == (place <= free and start in oracle.starts_within(quay, ask, worlds.NOW))
     assert len(codes) == len(set(codes))
 
@@ -62,29 +64,26 @@ def test_a_need_of_a_wished_place_satisfies_its_rule_there_and_no_larger_one_doe
 @given(worlds.quays(), worlds.berth_asks(worlds.easy_ships))
 def test_an_empty_quay_offers_places_where_the_rules_permit_them(quay: Quay, ask: BerthAsk):
     for slot in berth_slots(quay, QuayTimetable(), ask, worlds.NOW):
-        stretches = permitted_stretches(quay, ask.ship, slot.start, slot.end)
+        stretches = permitted_stretches(quay, ask.ship, slot.start, slot.end, now=worlds.NOW, by=ask.by)
         assert any(low == slot.from_m or high == slot.to_m for low, high in stretches)
-        assert not refusals(quay, ask.ship, from_m=slot.from_m, start=slot.start, end=slot.end, now=worlds.NOW)
-        assert not refusals(
-            quay,
-            ask.ship,
-            from_m=slot.from_m,
-            start=slot.latest_start,
-            end=slot.latest_start + ask.stay,
-            now=worlds.NOW,
-        )
+        for start in (slot.start, slot.latest_start):
+            stay = {"start": start, "end": start + ask.stay, "now": worlds.NOW, "by": ask.by}
+            assert not refusals(quay, ask.ship, from_m=slot.from_m, **stay)
+        after = {"start": slot.latest_start + 1, "end": slot.latest_start + 1 + ask.stay, "now": worlds.NOW}
+        if after["end"] <= min(ask.end, worlds.NOW + quay.terms.horizon + ask.stay):
+            assert refusals(quay, ask.ship, from_m=slot.from_m, by=ask.by, **after)
 
 
 @thorough
-@given(worlds.quays(), worlds.ships, windows)
+@given(worlds.quays(), worlds.ships, windows, worlds.askers)
 def test_the_permitted_stretches_are_the_metres_that_the_oracle_lets_lie(
-    quay: Quay, ship: Ship, window: tuple[int, int]
+    quay: Quay, ship: Ship, window: tuple[int, int], by: str | None
 ):
     start, end = window
-    free = set(oracle.World(quay, [], ship, worlds.NOW).free(start, end - start))
+    free = oracle.World(quay, [], ship, worlds.NOW, by).free(start, end - start)
     need = oracle.need_m(ship, quay)
     places = {from_m for from_m in range(quay.length_m) if set(range(from_m, from_m + need)) <= free}
-    stretches = permitted_stretches(quay, ship, start, end)
+    stretches = permitted_stretches(quay, ship, start, end, now=worlds.NOW, by=by)
     assert {from_m for low, high in stretches for from_m in range(low, high - need + 1)} == places
 
 

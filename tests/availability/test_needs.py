@@ -128,5 +128,5 @@ def test_where_nothing_would_help_not_even_the_smallest_ship_finds_a_berth_up_to
     assume(not merged(why_no_berth(quay, timetable, ask, worlds.NOW)))
     stay = min(max(ask.stay, quay.terms.shortest_stay), quay.terms.longest_stay)
     for loa_cm in (1, min(worlds.BAND_CM, ask.ship.loa_cm)):
-        least = BerthAsk(Ship(loa_cm, draught_cm=1), stay, ask.start, FOREVER)
+        least = BerthAsk(Ship(loa_cm, draught_cm=1), stay, ask.start, FOREVER, ask.by)
         assert next(berth_slots(quay, timetable, least, worlds.NOW), None) is None

@@ -23,7 +23,7 @@ def test_the_search_finds_what_the_oracle_finds(warehouse: Warehouse, claims: li
     else:
         assert not found
     for slot in found:
-        assert slot.free == oracle.least_free(warehouse, claims, slot.start, slot.end, worlds.NOW)
+        assert slot.free == oracle.least_free(warehouse, claims, slot.start, slot.end, worlds.NOW, by=ask.by)
         assert slot.end - slot.start == ask.stay
         touched = oracle.days_touched(slot.start, slot.end, warehouse)
         assert (slot.first_on, slot.last_on.toordinal() - 1) == (min(touched), max(touched).toordinal())

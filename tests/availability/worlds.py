@@ -11,11 +11,13 @@ from service.availability import (
     DAY,
     FOREVER,
     HOUR,
+    Allotment,
     Berth,
     BerthAsk,
     Closure,
     FloorClaim,
     FloorClosure,
+    KeptStretch,
     Limit,
     Quay,
     QuayClaim,
@@ -31,9 +33,12 @@ CARGOES = ("container", "general", "liquid_bulk")
 HAZARDS = ("3", "9")
 BAND_CM = 2_000
 LAST_HOUR = 96
+PARTNER = "org_partner"
 
 hours = st.integers(0, LAST_HOUR).map(lambda hour: hour * HOUR)
 expiries = st.sampled_from([NOW - HOUR, NOW, NOW + 1, FOREVER, FOREVER, FOREVER])
+askers = st.sampled_from([None, PARTNER])
+partners = st.sampled_from([frozenset[str](), frozenset({PARTNER, "org_another"})])
 
 
 @st.composite
@@ -62,7 +67,30 @@ def quays(draw: st.DrawFn) -> Quay:
         clearance_percent=draw(st.sampled_from([0, 10])),
         turnaround=draw(st.sampled_from([0, 2 * HOUR])),
     )
-    return Quay("Q", "P", KARACHI, edges[-1], berths, limits, tuple(draw(st.lists(closures(), max_size=2))), terms)
+    shut, kept = draw(st.lists(closures(), max_size=2)), draw(st.lists(kept_stretches(), max_size=2))
+    return Quay("Q", "P", KARACHI, edges[-1], berths, limits, tuple(shut), terms, draw(tides()), tuple(kept))
+
+
+@st.composite
+def tides(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
+    """Tidal windows of some hours, some of them end to end, or none at all."""
+    edges = sorted(draw(st.one_of(st.just(set()), st.sets(hours, max_size=16))))
+    return tuple((low, high) for low, high in itertools.pairwise(edges) if draw(st.booleans()))
+
+
+@st.composite
+def kept_stretches(draw: st.DrawFn) -> KeptStretch:
+    start, low = draw(hours) - 24 * HOUR, draw(st.integers(0, 55))
+    return KeptStretch(
+        low,
+        draw(st.integers(low + 1, 60)),
+        start,
+        start + draw(st.sampled_from([3, 10, 24, 30])) * HOUR,
+        draw(st.sampled_from([0, 1, 2])),
+        draw(st.sampled_from([start + 3 * DAY, FOREVER])),
+        draw(st.sampled_from([0, 6 * HOUR, 2 * DAY, 30 * DAY])),
+        draw(partners),
+    )
 
 
 @st.composite
@@ -81,7 +109,7 @@ def notices(draw: st.DrawFn, berth: str) -> list[Limit]:
                         low,
                         high,
                         draw(st.sampled_from([900, 1_000, 1_100])),
-                        1_400,
+                        draw(st.sampled_from([None, 1_100, 1_400])),
                         draw(st.sampled_from([None, None, 1_500, 2_400])),
                         draw(st.sampled_from([None, None, 300])),
                     )
@@ -122,7 +150,8 @@ easy_ships = st.builds(Ship, loa_cm=st.integers(300, 3_000), draught_cm=st.sampl
 @st.composite
 def berth_asks(draw: st.DrawFn, of: st.SearchStrategy[Ship] = ships) -> BerthAsk:
     start = draw(hours)
-    return BerthAsk(draw(of), draw(st.integers(1, 49)) * HOUR, start, start + draw(st.integers(1, 90)) * HOUR)
+    stay, window = draw(st.integers(1, 49)) * HOUR, draw(st.integers(1, 90)) * HOUR
+    return BerthAsk(draw(of), stay, start, start + window, draw(askers))
 
 
 FIRST_DAY = date(1970, 1, 1)
@@ -146,6 +175,20 @@ def warehouses(draw: st.DrawFn, zone: ZoneInfo = KARACHI) -> Warehouse:
         True,  # noqa: FBT003
         tuple(shut),
         Terms(DAY, 6 * DAY, draw(st.sampled_from([5 * DAY, 20 * DAY]))),
+        draw(st.sampled_from([1, 2]).flatmap(lambda most: st.tuples(*map(allotments, range(1, most + 1))))),
+    )
+
+
+@st.composite
+def allotments(draw: st.DrawFn, pool: int) -> Allotment:
+    first = draw(days)
+    return Allotment(
+        pool,
+        first,
+        first + timedelta(days=draw(st.integers(1, 8))),
+        draw(st.sampled_from([2, 4, 6])),
+        draw(st.sampled_from([0, 2 * DAY, 60 * HOUR, 30 * DAY])),
+        draw(partners),
     )
 
 
@@ -158,6 +201,7 @@ def floor_claims(draw: st.DrawFn) -> list[FloorClaim]:
             first + timedelta(days=draw(st.integers(1, 5))),
             draw(st.integers(1, 6)),
             draw(expiries),
+            draw(st.sampled_from([0, 0, 1, 2])),
         )
         for number, first in enumerate(draw(st.lists(days, max_size=8)))
     ]
@@ -174,4 +218,5 @@ def storage_asks(draw: st.DrawFn) -> StorageAsk:
         draw(st.integers(10, 160)) * HOUR,
         start,
         start + draw(st.integers(10, 220)) * HOUR,
+        draw(askers),
     )
