@@ -1,6 +1,6 @@
 """Places and their terms as the rest of the service knows them, and what a new draught notice does to older limits."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,8 @@ class BookingTerms:
     hold_at_most: timedelta
     asks_approval: bool
     pending_for: timedelta
+    amend_until: timedelta
+    no_show_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class Place:
         """The rules of a warehouse; whoever asks knows that it is one."""
         assert isinstance(self.rules, Warehouse)  # noqa: S101  tells mypy what `kind` says
         return self.rules
+
+
+_NO_LONGER = (("shortest_stay", "longest_stay"), ("least_notice", "horizon"), ("hold_for", "hold_at_most"))
+
+
+def terms_at_odds(terms: Mapping[str, timedelta]) -> list[tuple[str, str]]:
+    """Give the pairs of a place's terms of which the first is longer than the second and must not be."""
+    return [(first, second) for first, second in _NO_LONGER if terms[first] > terms[second]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,16 @@ import pytest
 from service.auth import Operator
 from service.availability import FOREVER
 from service.clock import instant
+from service.closures.operations import BookingsRipple
 from service.database import STALE_RULES, Db
 from service.ports.operations import Rulebook, Wording, publish
+from service.ports.operations.consequences import OnConflict, Policy
 from service.ports.queries import rules_of
 from service.ports.rules import Carried
 
 NOTICES = "/v1/draught-notices"
 MPT = "PKGWD-MPT"
+KEEP = Policy(OnConflict.KEEP, "notice")
 MAY, NOVEMBER = "2027-05-16T00:00:00Z", "2027-11-15T00:00:00Z"
 NOTICE = {
     "quay": MPT, "window": {"start": MAY, "end": NOVEMBER}, "draught_m": 10.7,
@@ -225,7 +228,7 @@ async def test_on_real_rows_the_last_published_wins_too(db: Db, seed):
     said: list[Wording] = []
     for _ in range(25):
         said.append(random_wording(dice))
-        await db.write(publish, said[-1], lambda _: {}, by=by)
+        await db.write(publish, said[-1], lambda _: {}, KEEP, BookingsRipple(), by=by)
     for limit_day in range(45):
         at = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=limit_day)
         for loa_cm in (2_000, 6_000, 11_000, 16_999, 17_000, 30_000):
@@ -266,6 +269,8 @@ async def registered(db: Db) -> Operator:
 
 async def test_notices_published_at_the_same_moment_all_take_their_turn(db: Db):
     by, dice = await registered(db), random.Random(7)
-    await asyncio.gather(*(db.write(publish, random_wording(dice), lambda _: {}, by=by) for _ in range(16)))
+    await asyncio.gather(
+        *(db.write(publish, random_wording(dice), lambda _: {}, KEEP, BookingsRipple(), by=by) for _ in range(16))
+    )
     (quay,) = await db.read(rules_of, [MPT])
     assert quay.rules_version == 17

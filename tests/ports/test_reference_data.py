@@ -163,8 +163,8 @@ async def test_the_time_comes_also_when_no_place_is_known(db: Db):
 async def test_closures_are_read_as_the_engine_wants_them(db: Db):
     async def close(tx):
         await tx.execute(
-            """INSERT INTO closures (id, place_id, during, metres, quantity, reason)
-               SELECT 'cls_' || code, id, tstzrange('2027-01-01 20:00Z', '2027-01-03 19:00Z'),
+            """INSERT INTO closures (id, closure, kind, made_by, place_id, during, metres, quantity, reason)
+               SELECT 'clo_' || code, 'cls_' || code, 'planned', (SELECT min(id) FROM organisations WHERE role = 'operator'), id, tstzrange('2027-01-01 20:00Z', '2027-01-03 19:00Z'),
                       CASE kind WHEN 'quay' THEN int4range(10, 20) END, CASE kind WHEN 'warehouse' THEN 50 END, 'paint'
                FROM places WHERE code IN ('PKGWD-MPT', 'PKGWD-FZS-W1')"""
         )

@@ -1,7 +1,7 @@
 """Publishing a draught notice: what a quay permits, from when, until when."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from service.auth import Operator
 from service.database import Tx
 from service.errors import NotFound
 from service.events.queries import Happening, insert
+from service.ports.operations.consequences import Policy, Ripple
 from service.ports.queries import notices
 from service.ports.queries.notices import Notice
 from service.ports.rules import END, LONGEST_CM, BerthLimit, Carried, superseded
@@ -58,31 +59,45 @@ class Wording:
         )
 
 
-async def publish(tx: Tx, wording: Wording, shown: Callable[[Notice], dict[str, Any]], *, by: Operator) -> int:
+async def publish(
+    tx: Tx, wording: Wording, shown: Callable[[Notice], dict[str, Any]], policy: Policy, ripple: Ripple, *, by: Operator
+) -> int:
     """Put a notice in force; from the commit on, nobody books by what it replaces. Gives the id of its event.
 
-    The event keeps the notice as `shown`: that is what is answered, also to a repetition of the request.
+    The event keeps the notice as `shown`, and what becomes of the bookings that it touches: that is what is answered,
+    also to a repetition of the request.
 
-    It is done under the quay's lock: a booking that waits for it is refused as stale and judged anew. QuayNotFound.
+    It is done under the quay's lock: a booking that waits for it is refused as stale and judged anew. QuayNotFound, and
+    what the ripple raises.
     """
-    quay = await notices.locked_quay(tx, quay=wording.quay, berth=wording.berth)
+    quay = await notices.quay_of(tx, quay=wording.quay, berth=wording.berth)
     if quay is None or quay.facility not in by.facilities:
         raise QuayNotFound
     notice_id = ids.new("dn")
-    await notices.add_notice(
-        tx, notice_id, quay.place_id,
-        published_by=by.organisation_id, reference=wording.reference, source=wording.source,
-    )  # fmt: skip
-    for berth in [wording.berth] if wording.berth else await notices.berths_of(tx, quay.place_id):
-        limit = wording.limit(notice_id, berth)
-        await notices.put_in(tx, superseded(await notices.taken_out(tx, limit), limit, wording.carried))
-    await notices.raise_rules(tx, quay.place_id)
+
+    async def alter() -> None:
+        await _put_in_force(tx, notice_id, wording, quay.place_id, by)
+
+    cause = {"draught_notice": notice_id}
+    rippled = await ripple.through(tx, [quay.code], alter, replace(policy, cause=cause), by=by)
     published = Happening(
         type="draught-notice.published",
         subject=notice_id,
         by=by.organisation_id,
         owner_id=by.organisation_id,
         facilities=(quay.facility,),
-        current=shown(await notices.one(tx, notice_id)),
+        current=shown(await notices.one(tx, notice_id)) | rippled,
     )
     return await insert(tx, published)
+
+
+async def _put_in_force(tx: Tx, notice_id: str, wording: Wording, place_id: int, by: Operator) -> None:
+    """Let a notice take the place of what it overlaps; the quay is locked."""
+    await notices.add_notice(
+        tx, notice_id, place_id,
+        published_by=by.organisation_id, reference=wording.reference, source=wording.source,
+    )  # fmt: skip
+    for berth in [wording.berth] if wording.berth else await notices.berths_of(tx, place_id):
+        limit = wording.limit(notice_id, berth)
+        await notices.put_in(tx, superseded(await notices.taken_out(tx, limit), limit, wording.carried))
+    await notices.raise_rules(tx, place_id)

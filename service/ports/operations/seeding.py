@@ -12,30 +12,11 @@ from typing import Any
 
 from service import ids
 from service.database import Tx
+from service.ports.operations.usual import OIL_TERMS, QUAY_TERMS, WAREHOUSE_TERMS
 from service.ports.queries import reference
 
 Row = dict[str, Any]
 OIL_PIERS = "PKKHI-OIL"
-
-# Parameters of every place until its operator changes them (docs/glossary.md, terms); all assumed.
-_TERMS: Row = {
-    "horizon": "P550D",
-    "hold_for": "PT15M",
-    "hold_at_most": "PT2H",
-    "asks_approval": False,
-    "pending_for": "PT48H",
-    "amend_until": "PT24H",
-    "no_show_after": "PT24H",
-}
-_QUAY_TERMS = _TERMS | {
-    "shortest_stay": "PT2H",
-    "longest_stay": "P30D",
-    "clearance_least_m": 10,
-    "clearance_percent": 10,
-    "turnaround": "PT2H",
-}
-_OIL_TERMS = _QUAY_TERMS | {"clearance_least_m": 0, "clearance_percent": 0, "asks_approval": True}
-_WAREHOUSE_TERMS = _TERMS | {"shortest_stay": "P1D", "longest_stay": "P730D"}
 
 
 async def seed(tx: Tx) -> None:
@@ -77,7 +58,7 @@ def _first_of_each_source(berths: list[Row]) -> Iterator[Row]:
 
 def _quay(place_id: int, berths: list[Row]) -> Row:
     length_cm = sum(round(float(row["length_m"] or 0) * 100) for row in berths)
-    terms = _OIL_TERMS if berths[0]["facility"] == OIL_PIERS else _QUAY_TERMS
+    terms = OIL_TERMS if berths[0]["facility"] == OIL_PIERS else QUAY_TERMS
     return terms | {"place_id": place_id, "length_m": length_cm // 100}
 
 
@@ -87,11 +68,12 @@ def _berth(row: Row) -> Row:
         "length_m": row["length_m"] or 0,
         "cargo": row["cargo"].split(),
         "hazard_classes": (row["hazard_classes"] or "").split(),
+        "hazard_confidence": "assumed",
     }
 
 
 def _warehouse(row: Row) -> Row:
-    return row | _WAREHOUSE_TERMS | {"hazard_classes": (row["hazard_classes"] or "").split()}
+    return row | WAREHOUSE_TERMS | {"hazard_classes": (row["hazard_classes"] or "").split()}
 
 
 def _notice(row: Row) -> Row:

@@ -12,8 +12,8 @@ from service.ports.rules import BEGINNING, END, LONGEST_CM, BerthLimit
 
 
 @dataclass(frozen=True, slots=True)
-class LockedQuay:
-    """A quay that nobody else changes or books until the end of the transaction."""
+class QuayNamed:
+    """The quay that a notice is about."""
 
     place_id: int
     code: str
@@ -34,16 +34,15 @@ class Notice:
     limits: tuple[BerthLimit, ...]
 
 
-async def locked_quay(tx: Tx, *, quay: str | None, berth: str | None) -> LockedQuay | None:
-    """Give a quay by its code, or the one that a berth is on, under the lock that the guard takes too."""
-    row = await tx.fetchrow(
+async def quay_of(read: Read, *, quay: str | None, berth: str | None) -> QuayNamed | None:
+    """Give a quay by its code, or the one that a berth is on."""
+    row = await read.fetchrow(
         """SELECT id, code, facility FROM places
-           WHERE kind = 'quay' AND (code = $1 OR id = (SELECT place_id FROM berths WHERE code = $2))
-           FOR NO KEY UPDATE""",
+           WHERE kind = 'quay' AND (code = $1 OR id = (SELECT place_id FROM berths WHERE code = $2))""",
         quay,
         berth,
     )
-    return None if row is None else LockedQuay(row["id"], row["code"], row["facility"])
+    return None if row is None else QuayNamed(row["id"], row["code"], row["facility"])
 
 
 async def berths_of(read: Read, place_id: int) -> list[str]:

@@ -11,9 +11,11 @@ from service import clock
 from service.availability import (
     ALWAYS,
     FOREVER,
+    Allotment,
     Berth,
     Closure,
     FloorClosure,
+    KeptStretch,
     Limit,
     Quay,
     Terms,
@@ -39,12 +41,20 @@ def _microseconds(moment: str) -> str:
     return f"CASE WHEN isfinite({moment}) THEN (extract(epoch FROM {moment}) * 1000000)::bigint END"
 
 
+def _length(span: str) -> str:
+    """Give SQL for an interval as the engine counts it."""
+    return f"(extract(epoch FROM {span}) * 1000000)::bigint"
+
+
+_MEMBERS = "(SELECT coalesce(json_agg(m.organisation_id), '[]') FROM partners m WHERE m.group_id = {0})"
+
 # One statement is one snapshot: rules and `rules_version` belong together. A limit that ended before the longest stay
 # that can still be under way began judges nothing any more.
 _RULES = f"""
 SELECT p.id, p.code, p.kind, p.port, p.facility, p.rules_version, o.time_zone,
        q.length_m, q.clearance_least_m, q.clearance_percent, q.turnaround,
-       w.unit, w.capacity, w.bonded, w.hazard_classes, w.bookable,
+       w.unit, w.capacity, w.bonded, w.hazard_classes,
+       w.bookable AND p.retired_at IS NULL AND f.retired_at IS NULL AS bookable,
        coalesce(q.shortest_stay, w.shortest_stay) AS shortest_stay,
        coalesce(q.longest_stay, w.longest_stay) AS longest_stay,
        coalesce(q.horizon, w.horizon) AS horizon,
@@ -53,8 +63,12 @@ SELECT p.id, p.code, p.kind, p.port, p.facility, p.rules_version, o.time_zone,
        coalesce(q.hold_at_most, w.hold_at_most) AS hold_at_most,
        coalesce(q.asks_approval, w.asks_approval) AS asks_approval,
        coalesce(q.pending_for, w.pending_for) AS pending_for,
+       coalesce(q.amend_until, w.amend_until) AS amend_until,
+       coalesce(q.no_show_after, w.no_show_after) AS no_show_after,
        (SELECT json_agg(json_build_array(b.code, (b.from_m * 100)::int, ((b.from_m + b.length_m) * 100)::int,
-                                         b.cargo, b.hazard_classes, b.max_dwt_t, b.bookable) ORDER BY b.from_m, b.code)
+                                         b.cargo, b.hazard_classes, b.max_dwt_t,
+                                         b.bookable AND num_nulls(b.retired_at, p.retired_at, f.retired_at) = 3)
+                        ORDER BY b.from_m, b.code)
         FROM berths b WHERE b.place_id = p.id) AS berths,
        (SELECT json_agg(json_build_array(
                    l.berth, {_microseconds("lower(l.valid)")}, {_microseconds("upper(l.valid)")},
@@ -66,9 +80,28 @@ SELECT p.id, p.code, p.kind, p.port, p.facility, p.rules_version, o.time_zone,
        (SELECT json_agg(json_build_array({_microseconds("lower(c.during)")}, {_microseconds("upper(c.during)")},
                                          lower(c.metres), upper(c.metres), c.quantity) ORDER BY c.during, c.id)
         FROM closures c
-        WHERE c.place_id = p.id AND (upper_inf(c.during) OR upper(c.during) > now())) AS closures
+        WHERE c.place_id = p.id AND (upper_inf(c.during) OR upper(c.during) > now())) AS closures,
+       (SELECT json_agg(json_build_array({_microseconds("lower(t.during)")}, {_microseconds("upper(t.during)")})
+                        ORDER BY t.during)
+        FROM tidal_windows t
+        WHERE t.port = p.port AND upper(t.during) > now() - q.longest_stay AND EXISTS (
+            SELECT FROM berth_limits l JOIN berths b ON b.code = l.berth
+            WHERE b.place_id = p.id AND l.draught_with_tide_m IS NOT NULL)) AS tides,
+       (SELECT json_agg(json_build_array(lower(k.metres), upper(k.metres), {_microseconds("lower(k.first)")},
+                                         {_microseconds("upper(k.first)")}, k.every_days, {_microseconds("k.until")},
+                                         {_length("k.release_before")}, {_MEMBERS.format("k.group_id")})
+                        ORDER BY k.first, k.id)
+        FROM berth_windows k
+        WHERE k.place_id = p.id AND k.ended_at IS NULL AND (k.every_days > 0 OR upper(k.first) > now())
+          AND (k.until IS NULL OR k.until + (upper(k.first) - lower(k.first)) > now())) AS kept,
+       (SELECT json_agg(json_build_array(a.number, lower(a.days), upper(a.days), a.quantity,
+                                         {_length("a.release_before")}, {_MEMBERS.format("a.group_id")})
+                        ORDER BY a.number)
+        FROM allotments a
+        WHERE a.place_id = p.id AND a.ended_at IS NULL AND upper(a.days) >= current_date) AS allotments
 FROM places p
 JOIN ports o ON o.unlocode = p.port
+JOIN facilities f ON f.code = p.facility
 LEFT JOIN quays q ON q.place_id = p.id
 LEFT JOIN warehouses w ON w.place_id = p.id
 """  # noqa: S608  put together from constants
@@ -91,8 +124,12 @@ async def versions(read: Read, codes: Sequence[str]) -> tuple[datetime, list[Sta
 
 
 async def versions_of_ports(read: Read, ports: Sequence[str]) -> tuple[datetime, list[Standing]]:
-    """Give the database's time, and how far each place of these ports has come."""
-    return _standings(await read.fetch(_VERSIONS + "LEFT JOIN places p ON p.port = ANY ($1) ORDER BY p.id", ports))
+    """Give the database's time, and how far each place of these ports has come; what is retired has left them."""
+    return _standings(
+        await read.fetch(
+            _VERSIONS + "LEFT JOIN places p ON p.port = ANY ($1) AND p.retired_at IS NULL ORDER BY p.id", ports
+        )
+    )
 
 
 def _standings(rows: list[Any]) -> tuple[datetime, list[Standing]]:
@@ -117,6 +154,8 @@ def _place(row: Any) -> Place:
             row["hold_at_most"],
             row["asks_approval"],
             row["pending_for"],
+            row["amend_until"],
+            row["no_show_after"],
         ),
     )
 
@@ -138,6 +177,8 @@ def _quay(row: Any, zone: ZoneInfo) -> Quay:
             clearance_percent=row["clearance_percent"],
             turnaround=clock.duration(row["turnaround"]),
         ),
+        tides=tuple((start, end) for start, end in _items(row["tides"])),
+        kept=tuple(_kept_stretch(each) for each in _items(row["kept"])),
     )
 
 
@@ -155,6 +196,7 @@ def _warehouse(row: Any, zone: ZoneInfo) -> Warehouse:
             _floor_closure(start, end, quantity, zone) for start, end, _, _, quantity in _items(row["closures"])
         ),
         terms=Terms(**_bounds(row)),
+        allotments=tuple(_allotment(each) for each in _items(row["allotments"])),
     )
 
 
@@ -171,6 +213,17 @@ def _berth(each: list[Any]) -> Berth:
 def _limit(each: list[Any]) -> Limit:
     berth, since, until, low_cm, high_cm, *measures = each
     return Limit(berth, ALWAYS if since is None else since, _until(until), low_cm or 0, _until(high_cm), *measures)
+
+
+def _kept_stretch(each: list[Any]) -> KeptStretch:
+    from_m, to_m, start, end, every_days, until, release_before, members = each
+    return KeptStretch(from_m, to_m, start, end, every_days, _until(until), release_before, frozenset(members))
+
+
+def _allotment(each: list[Any]) -> Allotment:
+    pool, first_on, last_on, quantity, release_before, members = each
+    days = date.fromisoformat(first_on), date.fromisoformat(last_on)
+    return Allotment(pool, *days, quantity, release_before, frozenset(members))
 
 
 def _floor_closure(start: int, end: int | None, quantity: int, zone: ZoneInfo) -> FloorClosure:

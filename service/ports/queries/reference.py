@@ -1,4 +1,4 @@
-"""SQL that puts reference data where there is none. What is there stays: an operator may have changed it."""
+"""SQL that adds ports and what is in them. What is there stays: an operator may have changed it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,28 +9,30 @@ from service.database import Tx
 Rows = Iterable[Mapping[str, Any]]
 
 
-async def add_ports(tx: Tx, rows: Rows) -> None:
-    """Add the ports that are missing."""
-    await tx.execute(
+async def add_ports(tx: Tx, rows: Rows) -> list[str]:
+    """Add the ports that are missing, and give their codes."""
+    added = await tx.fetch(
         """INSERT INTO ports (unlocode, name, country, time_zone, latitude, longitude, authority,
                               source, as_of, confidence, note)
            SELECT * FROM json_to_recordset($1) AS r (
                unlocode text, name text, country text, time_zone text, latitude numeric, longitude numeric,
                authority text, source text, as_of text, confidence text, note text)
-           ON CONFLICT DO NOTHING""",
+           ON CONFLICT DO NOTHING RETURNING unlocode""",
         _json(rows),
     )
+    return [row["unlocode"] for row in added]
 
 
-async def add_facilities(tx: Tx, rows: Rows) -> None:
-    """Add the terminals and free zones that are missing."""
-    await tx.execute(
+async def add_facilities(tx: Tx, rows: Rows) -> list[str]:
+    """Add the terminals and free zones that are missing, and give their codes."""
+    added = await tx.fetch(
         """INSERT INTO facilities (code, port, kind, name, operator, smdg)
            SELECT * FROM json_to_recordset($1) AS r (
                code text, port text, kind text, name text, operator text, smdg text)
-           ON CONFLICT DO NOTHING""",
+           ON CONFLICT DO NOTHING RETURNING code""",
         _json(rows),
     )
+    return [row["code"] for row in added]
 
 
 async def add_places(tx: Tx, rows: Rows) -> dict[str, int]:
@@ -48,11 +50,11 @@ async def add_places(tx: Tx, rows: Rows) -> dict[str, int]:
     return {row["code"]: row["id"] for row in added}
 
 
-_TERMS = """shortest_stay, longest_stay, horizon, hold_for, hold_at_most, asks_approval, pending_for, amend_until,
-            no_show_after"""
-_TERMS_TYPES = """shortest_stay interval, longest_stay interval, horizon interval, hold_for interval,
-                  hold_at_most interval, asks_approval boolean, pending_for interval, amend_until interval,
-                  no_show_after interval"""
+_TERMS = """shortest_stay, longest_stay, horizon, least_notice, hold_for, hold_at_most, asks_approval, pending_for,
+            amend_until, no_show_after, terms_confidence"""
+_TERMS_TYPES = """shortest_stay interval, longest_stay interval, horizon interval, least_notice interval,
+                  hold_for interval, hold_at_most interval, asks_approval boolean, pending_for interval,
+                  amend_until interval, no_show_after interval, terms_confidence text"""
 
 
 async def add_quays(tx: Tx, rows: Rows) -> None:
@@ -66,16 +68,19 @@ async def add_quays(tx: Tx, rows: Rows) -> None:
     )
 
 
-async def add_berths(tx: Tx, rows: Rows) -> None:
-    """Add the berths of new quays."""
-    await tx.execute(
-        """INSERT INTO berths (code, place_id, from_m, length_m, cargo, hazard_classes, max_dwt_t, bookable,
-                               source, as_of, confidence, note)
+async def add_berths(tx: Tx, rows: Rows) -> list[str]:
+    """Add the berths that are missing, and give their codes."""
+    added = await tx.fetch(
+        """INSERT INTO berths (code, place_id, from_m, length_m, cargo, hazard_classes, hazard_confidence, max_dwt_t,
+                               bookable, source, as_of, confidence, note)
            SELECT * FROM json_to_recordset($1) AS r (
                code text, place_id int, from_m numeric, length_m numeric, cargo text[], hazard_classes text[],
-               max_dwt_t int, bookable boolean, source text, as_of text, confidence text, note text)""",
+               hazard_confidence text, max_dwt_t int, bookable boolean, source text, as_of text, confidence text,
+               note text)
+           ON CONFLICT DO NOTHING RETURNING code""",
         _json(rows),
     )
+    return [row["code"] for row in added]
 
 
 async def add_warehouses(tx: Tx, rows: Rows) -> None:

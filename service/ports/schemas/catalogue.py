@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -53,6 +53,7 @@ class Berth(Provenance):
     """A label on a stretch of quay."""
 
     code: str
+    quay: str
     from_m: float
     length_m: float | None = Field(description="null: not known")
     cargo: list[str]
@@ -60,30 +61,48 @@ class Berth(Provenance):
     hazard_confidence: Confidence
     max_dwt_t: int | None
     bookable: bool
-    limits: list[ShownLimits] = Field(description="in force and to come")
+    retired_at: datetime | None
+    rules_version: int = Field(description="of its quay; its ETag")
+    limits: list[ShownLimits] = Field(description="in force and to come; without any no ship is admitted")
 
 
 class Quay(BaseModel):
     """A wall that ships lie at, `length_m` whole metres long."""
 
     code: str
+    port: str
+    terminal: str
     length_m: int
     bookable: bool = Field(description="whether some berth of it is")
     clearance_least_m: int
     clearance_percent: int
     turnaround: Duration
     terms: Terms
-    rules_version: int
+    retired_at: datetime | None = Field(description="from then on nobody books it")
+    rules_version: int = Field(description="raised by every change of its rules; its ETag")
     berths: list[Berth]
 
 
-class Terminal(BaseModel):
-    """A terminal and its quays."""
+class Facility(BaseModel):
+    """What an operator is in charge of."""
 
     code: str
+    port: str
     name: str
     operator: str
+    retired_at: datetime | None
+    version: int = Field(description="its ETag")
+
+
+class Terminal(Facility):
+    """A terminal, where ships lie."""
+
     smdg: str | None
+
+
+class TerminalWithQuays(Terminal):
+    """A terminal and its quays."""
+
     quays: list[Quay]
 
 
@@ -91,6 +110,8 @@ class Warehouse(Provenance):
     """A floor in a free zone."""
 
     code: str
+    port: str
+    free_zone: str
     unit: str
     capacity: int
     bonded: bool
@@ -98,15 +119,17 @@ class Warehouse(Provenance):
     temperature: str
     bookable: bool
     terms: Terms
-    rules_version: int
+    retired_at: datetime | None = Field(description="from then on nobody books it")
+    rules_version: int = Field(description="raised by every change of its rules; its ETag")
 
 
-class FreeZone(BaseModel):
+class FreeZone(Facility):
+    """A free zone, where goods lie under customs control."""
+
+
+class FreeZoneWithWarehouses(FreeZone):
     """A free zone and its warehouses."""
 
-    code: str
-    name: str
-    operator: str
     warehouses: list[Warehouse]
 
 
@@ -125,13 +148,13 @@ class PortSummary(Provenance):
 class Port(PortSummary):
     """A port with its terminals and free zones, down to each berth and warehouse."""
 
-    terminals: list[Terminal]
-    free_zones: list[FreeZone]
+    terminals: list[TerminalWithQuays]
+    free_zones: list[FreeZoneWithWarehouses]
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Self:
         """Give a port with all that is in it, as it is answered."""
-        quays, warehouses = _quays(catalogue), _grouped(map(_with_terms, catalogue.warehouses), "facility")
+        quays, warehouses = _grouped(_quays(catalogue), "facility"), _grouped(_warehouses(catalogue), "facility")
         return cls.model_validate(
             catalogue.port
             | {
@@ -149,8 +172,25 @@ class Port(PortSummary):
         )
 
 
-def _quays(catalogue: Catalogue) -> dict[str, list[Row]]:
-    """Give the quays of each terminal, with their berths and those berths' limits."""
+def quay_of(catalogue: Catalogue) -> Quay:
+    """Give the one quay of a catalogue."""
+    (quay,) = _quays(catalogue)
+    return Quay.model_validate(quay)
+
+
+def berth_of(catalogue: Catalogue, code: str) -> Berth:
+    """Give one berth of a catalogue."""
+    return next(berth for berth in quay_of(catalogue).berths if berth.code == code)
+
+
+def warehouse_of(catalogue: Catalogue) -> Warehouse:
+    """Give the one warehouse of a catalogue."""
+    (warehouse,) = _warehouses(catalogue)
+    return Warehouse.model_validate(warehouse)
+
+
+def _quays(catalogue: Catalogue) -> list[Row]:
+    """Give the quays with their berths and those berths' limits."""
     limits = _grouped(catalogue.limits, "berth")
     berths = _grouped(
         (
@@ -159,18 +199,20 @@ def _quays(catalogue: Catalogue) -> dict[str, list[Row]]:
         ),
         "quay",
     )
-    return _grouped(
-        (
-            _with_terms(quay)
-            | {
-                "turnaround": timedelta(seconds=quay["turnaround"]),
-                "berths": berths[quay["code"]],
-                "bookable": any(berth["bookable"] for berth in berths[quay["code"]]),
-            }
-            for quay in catalogue.quays
-        ),
-        "facility",
-    )
+    return [
+        _with_terms(quay)
+        | {
+            "terminal": quay["facility"],
+            "turnaround": timedelta(seconds=quay["turnaround"]),
+            "berths": berths[quay["code"]],
+            "bookable": any(berth["bookable"] for berth in berths[quay["code"]]),
+        }
+        for quay in catalogue.quays
+    ]
+
+
+def _warehouses(catalogue: Catalogue) -> list[Row]:
+    return [_with_terms(each) | {"free_zone": each["facility"]} for each in catalogue.warehouses]
 
 
 def _with_terms(place: Row) -> Row:

@@ -1,15 +1,16 @@
 """What is sent and answered about draught notices and the limits they put in force."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.fields import Line, Metres, OpenWindow, Strict, number
+from service.fields import Duration, Line, Metres, OpenWindow, Strict, number, one_of
 from service.ports.queries.notices import Notice
 from service.ports.rules import BEGINNING, END, LONGEST_CM, BerthLimit
+from service.ports.schemas.rippled import Rippled
 
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Z0-9-]+$", examples=["PKGWD-MPT"])]
 Confidence = Annotated[str, Field(description="stated, crosscheck, assumed (a guess of ours) or operator")]
@@ -90,6 +91,12 @@ class NewDraughtNotice(Strict):
     loa_band: LoaBand | None = Field(None, description="left out: ships of any length")
     reference: Line = Field(description="the number of the notice", examples=["GPA/HM/2026/14"])
     source: Line = Field(description="where it was published")
+    on_conflict: Annotated[Line, one_of("keep", "refuse", "displace", "move")] = Field(
+        "keep", description="what becomes of bookings that it would refuse; `keep` only names them"
+    )
+    tolerance: Annotated[Duration, Field(le=timedelta(days=60))] | None = Field(
+        None, description="with `move`: how much later a booking may start; left out: no later, only elsewhere"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -125,6 +132,10 @@ class DraughtNotice(BaseModel):
             published_at=notice.published_at,
             limits=[Limits.of(each) for each in notice.limits],
         )
+
+
+class DraughtNoticePublished(DraughtNotice, Rippled):
+    """A notice, and the bookings that it touches."""
 
 
 def band_of(low_cm: int | None, high_cm: int | None) -> Band | None:

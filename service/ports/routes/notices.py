@@ -1,79 +1,45 @@
-"""The REST face of ports: what there is, and the notices that say how deep it is."""
+"""The REST face of draught notices: what says how deep a berth is, and from when."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic_core import to_json, to_jsonable_python
+from fastapi import APIRouter, Query, Request, Response
+from pydantic_core import to_jsonable_python
 
 from service import auth, changes
-from service.answers import conditional, tag_of
-from service.database import PlaceBusy
-from service.errors import NotFound
 from service.intake import StrictRoute
 from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
 from service.ports.operations import QuayNotFound, Wording, publish
-from service.ports.queries import catalogue, notices
+from service.ports.operations.consequences import REFUSALS, OnConflict, Policy
+from service.ports.queries import notices
 from service.ports.queries.notices import Notice
+from service.ports.routes.planned import DeclaredPlan, ripple
 from service.ports.rules import Carried
-from service.ports.schemas.catalogue import Port, PortSummary
-from service.ports.schemas.notices import Code, DraughtNotice, NewDraughtNotice
+from service.ports.schemas.notices import Code, DraughtNotice, DraughtNoticePublished, NewDraughtNotice
 from service.problems import problems
 
 router = APIRouter(route_class=StrictRoute, tags=["ports"])
 
 
-class PortNotFound(NotFound):
-    """There is no such port here.
-
-    `GET /v1/ports` lists the ports of this installation by their UN/LOCODE: PKKHI, PKGWD.
-    """
-
-
-@router.get("/v1/ports", response_model=Listed[PortSummary], responses=problems(*auth.REFUSALS))
-async def listed(by: auth.PlaceReader, page: Paging, request: Request) -> Response:
-    """List the ports, by code."""
-    fit = fits("/v1/ports", {}, by.organisation_id)
-    last = page.after(fit, str)
-    rows = await changes.database(request).read(catalogue.ports)
-    later = [row for row in rows if last is None or row["unlocode"] > str(last[0])]
-    shown, following = page.cut(later, fit, key=lambda row: (row["unlocode"],))
-    body = to_json(Listed(items=[PortSummary.model_validate(row) for row in shown], next=following))
-    return conditional(request, body, tag_of(body))
-
-
-@router.get("/v1/ports/{unlocode}", response_model=Port, responses=problems(PortNotFound, *auth.REFUSALS))
-async def one(
-    by: auth.PlaceReader,  # noqa: ARG001  the type is the permission
-    unlocode: Annotated[str, Path(examples=["PKGWD"])],
-    request: Request,
-) -> Response:
-    """Give a port: terminals, quays, berths, limits in force and to come, free zones and warehouses.
-
-    Each figure comes with its source, its date and its confidence; `assumed` is a guess of ours. What is not
-    `bookable` is shown, and never offered.
-    """
-    found = await changes.database(request).read(catalogue.catalogue, unlocode)
-    if found is None:
-        raise PortNotFound
-    body = to_json(Port.of(found))
-    return conditional(request, body, tag_of(body))
-
-
 @router.post(
     "/v1/draught-notices",
     status_code=201,
-    response_model=DraughtNotice,
-    responses=problems(QuayNotFound, PlaceBusy, *changes.REFUSALS, *auth.REFUSALS),
+    response_model=DraughtNoticePublished,
+    responses=problems(QuayNotFound, *REFUSALS, *changes.REFUSALS, *auth.REFUSALS),
 )
-async def publish_notice(by: auth.PlaceOperator, change: changes.Asked, body: NewDraughtNotice) -> Response:
+async def publish_notice(
+    by: auth.PlaceOperator, change: changes.Asked, plan: DeclaredPlan, request: Request, body: NewDraughtNotice
+) -> Response:
     """Publish what a quay of your terminal, or one berth of it, permits for a time.
 
     Where it overlaps older notices, in time and LOA band, it takes their place; the rest of them stays. It may start
-    in the past. No booking is made by older limits once this is answered; bookings that stand already go on standing.
+    in the past. No booking is made by older limits once this is answered. Bookings that stand go on standing, and
+    `touched` names those that the new limits would refuse, unless `on_conflict` says what else becomes of them: then
+    it goes as with a closure.
     """
-    wording = _wording(body)
-    published = await change.once(lambda tx: publish(tx, wording, _shown, by=by), body, by=by)
+    wording, policy = _wording(body), _policy(body, change, plan)
+    published = await change.once(lambda tx: publish(tx, wording, _shown, policy, ripple(request), by=by), body, by=by)
     return changes.answered(published, status=200 if change.rehearsal else 201)
 
 
@@ -113,6 +79,17 @@ def _wording(body: NewDraughtNotice) -> Wording:
         ),
         reference=body.reference,
         source=body.source,
+    )
+
+
+def _policy(body: NewDraughtNotice, change: changes.Change, plan: str | None) -> Policy:
+    return Policy(
+        on_conflict=OnConflict(body.on_conflict),
+        reason=body.reference,
+        tolerance=body.tolerance or timedelta(0),
+        plan=plan,
+        rehearsal=change.rehearsal,
+        alteration=body.model_dump_json(),
     )
 
 
