@@ -1,14 +1,45 @@
-"""What the worker does for bookings."""
+"""What the worker does for bookings, each booking in a transaction of its own. Several workers at once are safe."""
 
-from service.bookings.operations import life
-from service.database import Db
+from collections.abc import Awaitable, Callable
+
+from service.bookings.operations import changes, ground, life, overstay
+from service.bookings.queries import overstay as overstays
+from service.capacity.rules import StorageFull
+from service.database import Db, Tx
 
 _MOST = 500
 
 
 async def expire(db: Db) -> int:
-    """Announce the bookings that have lapsed, each in a transaction of its own; at most 500 a run. Gives how many."""
+    """Announce the bookings that have lapsed, at most 500 a run. Gives how many."""
+    return await _one_by_one(db, life.expire_one)
+
+
+async def lapse_changes(db: Db) -> int:
+    """Announce the waiting changes that have lapsed, at most 500 a run. Gives how many."""
+    return await _one_by_one(db, changes.lapse_one_change)
+
+
+async def find_no_shows(db: Db) -> int:
+    """Free the legs that nobody has come to in time, at most 500 a run. Gives how many."""
+    return await _one_by_one(db, ground.find_one_no_show)
+
+
+async def grow_overstays(db: Db) -> int:
+    """Keep the places of ships and goods that stay past their end, and tell whom that hits. Gives how many changed."""
     done = 0
-    while done < _MOST and await db.write(life.expire_one):
+    for number, nth in await db.read(overstays.ships):
+        done += await db.write(overstay.keep_ship, number, nth)
+    for number, nth in await db.read(overstays.goods):
+        try:
+            done += await db.write(overstay.keep_goods, number, nth)
+        except StorageFull:
+            done += await db.write(overstay.tell_of_goods, number, nth)
+    return done
+
+
+async def _one_by_one(db: Db, next_one: Callable[[Tx], Awaitable[bool]]) -> int:
+    done = 0
+    while done < _MOST and await db.write(next_one):
         done += 1
     return done

@@ -1,38 +1,124 @@
 """What may be done to a booking in which state, and the refusals that say why not."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 from service.errors import Conflict, NotFound, Unfit
 
 
 class State(StrEnum):
-    """The commercial life of a booking."""
+    """The commercial life of a booking (docs/glossary.md)."""
 
     HELD = "held"
     PENDING = "pending"
     CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    COMPLETED = "completed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    DECLINED = "declined"
+    DISPLACED = "displaced"
+    NO_SHOW = "no_show"
 
 
-# Every state that a booking may be in, today or in releases to come: what a list may be filtered by.
-STATES = (
-    *State, "arrived", "completed", "rejected", "declined", "displaced", "no_show",
-)  # fmt: skip
+class LegState(StrEnum):
+    """What has happened to a leg on the ground."""
+
+    PLANNED = "planned"
+    ARRIVED = "arrived"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+
+STATES = tuple(State)
+# Limits that an operator may let one booking exceed. Two ships on one metre, or more than a floor holds, nobody may.
+SOFT = frozenset({
+    "cargo-not-handled", "hazard-not-approved", "vessel-too-long", "vessel-too-wide", "vessel-too-heavy",
+    "draught-exceeded", "limit-unknown", "no-tide", "kept-for-partners", "stay-too-short", "stay-too-long",
+    "too-far-ahead",
+})  # fmt: skip
+PROVISIONAL = frozenset({State.HELD, State.PENDING})
+STANDING = PROVISIONAL | {State.CONFIRMED, State.ARRIVED}
+
+
+class Actor(StrEnum):
+    """Who brings a change about."""
+
+    FORWARDER = "forwarder"
+    OPERATOR = "operator"
+    SERVICE = "service"
 
 
 class Action(StrEnum):
-    """What a forwarder may ask of a booking that stands."""
+    """What may be done to a booking that stands."""
 
     CONFIRM = "confirm"
     EXTEND_HOLD = "extend-hold"
+    AMEND = "amend"
     CANCEL = "cancel"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    SHIFT = "shift"
+    ARRIVE = "arrive"
+    COMPLETE = "complete"
+    NO_SHOW = "no-show"
+    DISPLACE = "displace"
+    EXPIRE = "expire"
 
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the life of a booking: who may do what in which state, and the states that it may lead to."""
+
+    action: Action
+    by: frozenset[Actor]
+    state: State
+    leads_to: frozenset[State]
+
+
+def _row(action: Action, by: str, state: State, *leads_to: State) -> Transition:
+    return Transition(action, frozenset(map(Actor, by.split())), state, frozenset(leads_to))
+
+
+# The whole life of a booking. docs/lifecycle.svg is drawn from it, and tests try every (state, action, role).
+TRANSITIONS: tuple[Transition, ...] = (
+    _row(Action.CONFIRM, "forwarder", State.HELD, State.CONFIRMED, State.PENDING),
+    _row(Action.EXTEND_HOLD, "forwarder", State.HELD, State.HELD),
+    _row(Action.AMEND, "forwarder", State.HELD, State.HELD),
+    _row(Action.AMEND, "forwarder", State.PENDING, State.PENDING, State.CONFIRMED),  # what asked has been dropped
+    _row(Action.AMEND, "forwarder", State.CONFIRMED, State.CONFIRMED, State.NO_SHOW),  # what was to come is dropped
+    _row(Action.AMEND, "forwarder", State.ARRIVED, State.ARRIVED, State.COMPLETED),
+    _row(Action.CANCEL, "forwarder", State.HELD, State.CANCELLED),
+    _row(Action.CANCEL, "forwarder", State.PENDING, State.CANCELLED),
+    _row(Action.CANCEL, "forwarder", State.CONFIRMED, State.CANCELLED),
+    _row(Action.APPROVE, "operator", State.PENDING, State.PENDING, State.CONFIRMED),
+    _row(Action.APPROVE, "operator", State.CONFIRMED, State.CONFIRMED),  # a change that waits beside it
+    _row(Action.APPROVE, "operator", State.ARRIVED, State.ARRIVED),
+    _row(Action.DECLINE, "operator", State.PENDING, State.REJECTED),
+    _row(
+        Action.DECLINE, "operator", State.CONFIRMED, State.CONFIRMED, State.DECLINED
+    ),  # the change, or else the booking
+    _row(Action.DECLINE, "operator", State.ARRIVED, State.ARRIVED),
+    _row(Action.SHIFT, "operator", State.HELD, State.HELD),
+    _row(Action.SHIFT, "operator", State.PENDING, State.PENDING),
+    _row(Action.SHIFT, "operator", State.CONFIRMED, State.CONFIRMED),
+    _row(Action.SHIFT, "operator", State.ARRIVED, State.ARRIVED),
+    _row(Action.ARRIVE, "operator", State.CONFIRMED, State.ARRIVED),
+    _row(Action.ARRIVE, "operator", State.ARRIVED, State.ARRIVED),
+    _row(Action.COMPLETE, "operator", State.ARRIVED, State.ARRIVED, State.COMPLETED),
+    _row(Action.NO_SHOW, "operator service", State.CONFIRMED, State.CONFIRMED, State.NO_SHOW),
+    _row(Action.NO_SHOW, "operator service", State.ARRIVED, State.ARRIVED, State.COMPLETED),
+    _row(Action.DISPLACE, "operator", State.HELD, State.HELD, State.DISPLACED),
+    _row(Action.DISPLACE, "operator", State.PENDING, State.PENDING, State.DISPLACED),
+    _row(Action.DISPLACE, "operator", State.CONFIRMED, State.CONFIRMED, State.DISPLACED),
+    _row(Action.EXPIRE, "service", State.HELD, State.EXPIRED),
+    _row(Action.EXPIRE, "service", State.PENDING, State.EXPIRED),
+)
 
 ALLOWED: dict[Action, frozenset[State]] = {
-    Action.CONFIRM: frozenset({State.HELD}),
-    Action.EXTEND_HOLD: frozenset({State.HELD}),
-    Action.CANCEL: frozenset({State.HELD, State.PENDING, State.CONFIRMED}),
+    action: frozenset(each.state for each in TRANSITIONS if each.action is action) for action in Action
 }
 
 
@@ -118,3 +204,37 @@ def require(action: Action, state: State) -> None:
     if state not in ALLOWED[action]:
         allowed = sorted(ALLOWED[action])
         raise StateForbids(f"A booking that is {state} can't be asked to {action}.", state=state, allowed_in=allowed)
+
+
+LEG_ALLOWED: dict[Action, frozenset[LegState]] = {
+    Action.ARRIVE: frozenset({LegState.PLANNED}),
+    Action.COMPLETE: frozenset({LegState.ARRIVED}),
+    Action.NO_SHOW: frozenset({LegState.PLANNED}),
+}
+
+
+class LegForbids(Conflict):
+    """The leg is in a state that does not allow this.
+
+    `leg_state` is its state, `allowed_in` the states in which it could be done.
+    """
+
+
+def require_leg(action: Action, state: LegState) -> None:
+    """Let an action pass on a leg in a state that allows it; else LegForbids."""
+    if state not in LEG_ALLOWED[action]:
+        allowed = sorted(LEG_ALLOWED[action])
+        raise LegForbids(f"A leg that is {state} can't be asked to {action}.", leg_state=state, allowed_in=allowed)
+
+
+def state_of(legs: Collection[LegState]) -> State:
+    """Give the state of a confirmed booking from those of its legs.
+
+    Nobody came to any of them: no_show. All are over: completed. Somebody is there, or has been: arrived.
+    """
+    states = set(legs)
+    if states == {LegState.NO_SHOW}:
+        return State.NO_SHOW
+    if LegState.PLANNED not in states and LegState.ARRIVED not in states:
+        return State.COMPLETED
+    return State.ARRIVED if states & {LegState.ARRIVED, LegState.COMPLETED} else State.CONFIRMED

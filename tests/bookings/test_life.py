@@ -1,10 +1,8 @@
 """A booking's life over HTTP: held, confirmed, extended, cancelled, expired."""
 
 import asyncpg
-import pytest
 
 from service.bookings.jobs import expire
-from service.bookings.rules import ALLOWED, Action, State
 from tests.asking import berth, booking, storage
 
 
@@ -96,27 +94,6 @@ async def test_several_workers_expire_each_booking_once(crowd, db):
     assert sum(done) == 10
     assert len(await crowd.sql("SELECT 1 FROM events WHERE type = 'booking.expired'")) == 10
     assert await crowd.broken() == {}
-
-
-@pytest.mark.parametrize("action", list(Action))
-@pytest.mark.parametrize("state", list(State))
-async def test_every_action_is_allowed_or_refused_in_every_state(crowd, db, state, action):
-    oil = {"vessel": {"name": "OIL", "loa_m": 200, "beam_m": 32, "draught_m": 10}, "cargo": {"class": "liquid_bulk"}}
-    if state is State.PENDING:
-        subject = await made(crowd, berth(quay="PKKHI-OP1"), hold=False, **oil)
-    else:
-        subject = await made(crowd, hold=state is not State.CONFIRMED)
-    if state is State.CANCELLED:
-        await crowd.post(f"/v1/bookings/{subject['id']}/cancel")
-    if state is State.EXPIRED:
-        await crowd.lapse(subject["id"])
-        await expire(db)
-    answer = await crowd.post(f"/v1/bookings/{subject['id']}/{action}")
-    if state in ALLOWED[action]:
-        assert answer.status_code == 200
-    else:
-        assert answer.status_code == 409
-        assert answer.json()["code"] == ("hold-expired" if state is State.EXPIRED else "state-forbids")
 
 
 async def test_a_rehearsal_answers_like_the_real_thing_and_leaves_nothing(crowd):

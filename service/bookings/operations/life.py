@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from service.auth import Forwarder
+from service.auth import Forwarder, Operator
 from service.bookings import queries
-from service.bookings.queries import Standing
+from service.bookings.queries import Standing, ground
 from service.bookings.rules import (
     Action,
     BookingNotFound,
@@ -34,7 +34,7 @@ class BookingChanged(Outdated):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a forwarder asks of one of its bookings, and the version it was asked of (None: any)."""
+    """What somebody asks of one booking, and the version it was asked of (None: any)."""
 
     booking_id: str
     version: int | None
@@ -48,13 +48,15 @@ async def confirm(tx: Tx, wish: Wish, *, by: Forwarder) -> Answer:
     """
 
     async def act() -> int:
-        booking = await _taken_up(tx, wish, by, Action.CONFIRM)
+        booking = await taken_up(tx, wish, by, Action.CONFIRM)
         await queries.lock_places(tx, booking.places)
         terms = await queries.terms(tx, booking.places)
         lapses = None if terms.pending_for is None else booking.at + terms.pending_for
-        await _keep_claims(tx, booking, lapses)
+        await keep_claims(tx, booking, lapses)
         state = State.CONFIRMED if lapses is None else State.PENDING
-        return await _become(tx, booking, state, lapses, by=by.organisation_id)
+        if state is State.PENDING:
+            await ground.ask_for_approval(tx, booking.number)
+        return await become(tx, booking, state, lapses, by=by.organisation_id)
 
     return await once(tx, wish.request, act)
 
@@ -63,11 +65,11 @@ async def extend_hold(tx: Tx, wish: Wish, *, by: Forwarder, until: datetime | No
     """Let a reservation hold live longer: to `until`, or as far as one extension goes; never past its longest life."""
 
     async def act() -> int:
-        booking = await _taken_up(tx, wish, by, Action.EXTEND_HOLD)
+        booking = await taken_up(tx, wish, by, Action.EXTEND_HOLD)
         await queries.lock_places(tx, booking.places)
         lapses = _extended(booking, (await queries.terms(tx, booking.places)).hold_for, until)
-        await _keep_claims(tx, booking, lapses)
-        return await _become(tx, booking, State.HELD, lapses, by=by.organisation_id, type_="booking.hold-extended")
+        await keep_claims(tx, booking, lapses)
+        return await become(tx, booking, State.HELD, lapses, by=by.organisation_id, type_="booking.hold-extended")
 
     return await once(tx, wish.request, act)
 
@@ -76,14 +78,14 @@ async def cancel(tx: Tx, wish: Wish, *, by: Forwarder, reason: str | None) -> An
     """Give the berth and the floor back."""
 
     async def act() -> int:
-        booking = await _taken_up(tx, wish, by, Action.CANCEL)
+        booking = await taken_up(tx, wish, by, Action.CANCEL)
         await queries.lock_places(tx, booking.places)
         # It may have lapsed while the places were waited for; what has once read `expired` stays so.
         booking = await queries.standing(tx, booking.number)
-        _refuse_lapsed(booking)
+        refuse_lapsed(booking)
         await queries.give_back(tx, booking.number)
         cause = {"reason": reason} if reason else None
-        return await _become(tx, booking, State.CANCELLED, None, by=by.organisation_id, cause=cause)
+        return await become(tx, booking, State.CANCELLED, None, by=by.organisation_id, cause=cause)
 
     return await once(tx, wish.request, act)
 
@@ -96,28 +98,32 @@ async def expire_one(tx: Tx) -> bool:
     await queries.lock_places(tx, booking.places)
     await queries.give_back(tx, booking.number)
     before = json.dumps(json.loads(booking.shown) | {"state": booking.stored})  # by now it reads `expired`
-    await _become(tx, replace(booking, shown=before), State.EXPIRED, booking.expires_at, by="service")
+    await become(tx, replace(booking, shown=before), State.EXPIRED, booking.expires_at, by="service")
     return True
 
 
-async def _taken_up(tx: Tx, wish: Wish, by: Forwarder, action: Action) -> Standing:
-    """Lock the booking and give it, if it may be asked for this now."""
-    booking = await queries.locked(tx, wish.booking_id, by.organisation_id)
+async def taken_up(tx: Tx, wish: Wish, by: Forwarder | Operator, action: Action) -> Standing:
+    """Lock the booking and give it, if it may be asked for this now: by its owner, or at a facility of its own."""
+    if isinstance(by, Operator):
+        booking = await ground.locked_at(tx, wish.booking_id, sorted(by.facilities))
+    else:
+        booking = await queries.locked(tx, wish.booking_id, by.organisation_id)
     if booking is None:
         raise BookingNotFound
-    _refuse_lapsed(booking)
+    refuse_lapsed(booking)
     if wish.version not in (None, booking.version):
         raise BookingChanged(version=booking.version)
     require(action, booking.state)
     return booking
 
 
-def _refuse_lapsed(booking: Standing) -> None:
+def refuse_lapsed(booking: Standing) -> None:
+    """Let a booking pass that has not lapsed; else HoldExpired."""
     if booking.state is State.EXPIRED:
         raise HoldExpired(expires_at=booking.expires_at)
 
 
-async def _keep_claims(tx: Tx, booking: Standing, lapses: datetime | None) -> None:
+async def keep_claims(tx: Tx, booking: Standing, lapses: datetime | None) -> None:
     """Move the lapse of all claims; fewer than legs means that some have lapsed while the locks were waited for."""
     if await queries.firm_up(tx, booking.number, lapses) != booking.legs:
         raise HoldExpired(expires_at=booking.expires_at)
@@ -136,7 +142,7 @@ def _extended(booking: Standing, hold_for: timedelta, until: datetime | None) ->
     return lapses
 
 
-async def _become(
+async def become(
     tx: Tx,
     booking: Standing,
     state: State,
@@ -144,7 +150,7 @@ async def _become(
     *,
     by: str,
     type_: str | None = None,
-    cause: Mapping[str, str | None] | None = None,
+    cause: Mapping[str, object] | None = None,
 ) -> int:
     """Store what has become of a booking, and record it as one event, whose id it gives."""
     await queries.store(tx, booking.number, state, lapses)

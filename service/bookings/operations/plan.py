@@ -4,21 +4,18 @@ Pure: the places come with their rules, the time of day is given. What gets thro
 guard, which refuses if a rule has moved meanwhile or the place has gone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from typing import Protocol
 
-from service import ids
 from service.availability import (
+    DAY,
     BerthAsk,
     QuayTimetable,
     Reason,
     Ship,
     StorageAsk,
-    berths_touched,
     blocked_metres,
-    closed_by_day,
     local_days,
     permitted_stretches,
     refusals,
@@ -27,180 +24,156 @@ from service.availability import (
     storage_refusals,
     why_no_berth,
 )
-from service.bookings.rules import LegsOverlap, MoreThanOnePort, PlaceUnknown, SlotContradicted, State, VesselMissing
-from service.bookings.schemas import BerthLeg, NewBooking, StorageLeg
+from service.bookings.operations.contradictions import (
+    berth_contradictions,
+    refuse_contradiction,
+    storage_contradictions,
+)
+from service.bookings.operations.plans import BerthPlan, LegPlan, Rectangle, StoragePlan
+from service.bookings.rules import LegsOverlap, MoreThanOnePort, PlaceUnknown, VesselMissing
+from service.bookings.schemas import BerthLeg, Cargo, StorageLeg, Vessel
 from service.capacity.rules import refusal_of
 from service.capacity.schemas import reasons as shown
-from service.clock import instant, moment
+from service.clock import instant
 from service.errors import Fault
 from service.ports.rules import Place
 
+_NOT_OF_FLOORS = frozenset({"kept-for-partners"})  # what a floor keeps is counted, and nobody may oversell it
+_LONGEST = 3_650 * DAY  # no operator means more, and every day of a floor is counted
 
-@dataclass(frozen=True, slots=True)
-class BerthPlan:
-    """A berth leg as the guard takes it: `need_m` metres of the stretches, blocked over `[start, blocked_until)`."""
 
-    place: Place
-    ask: BerthAsk
-    from_m: int | None
-    need_m: int
-    stretches: list[tuple[int, int]]
+class Asked(Protocol):
+    """Legs that somebody wants, and the ship and the goods that they are for."""
 
     @property
-    def blocked_until(self) -> int:
-        """When the place is free again: the end of the stay and the turnaround."""
-        return self.ask.end + self.place.quay.terms.turnaround
-
-    def wanted(self) -> dict[str, Any]:
-        """Give the leg in the form of `take_capacity`."""
-        return {
-            "blocked": f"[{moment(self.ask.start)},{moment(self.blocked_until)})",
-            "need": self.need_m,
-            "from_m": self.from_m,
-            "stretches": "{" + ",".join(f"[{low},{high})" for low, high in self.stretches) + "}",
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class StoragePlan:
-    """A storage leg as the guard takes it: a quantity on each of the local days `[first_on, last_on)`."""
-
-    place: Place
-    ask: StorageAsk
-    first_on: date
-    last_on: date
-
-    def wanted(self) -> dict[str, Any]:
-        """Give the leg in the form of `take_capacity`."""
-        floor = self.place.warehouse
-        closed = closed_by_day(floor, self.first_on, self.last_on) if floor.closures else []
-        return {
-            "first_on": self.first_on.isoformat(),
-            "last_on": self.last_on.isoformat(),
-            "quantity": self.ask.quantity,
-            "closed": closed if any(closed) else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A booking that the rules let pass."""
-
-    legs: tuple[BerthPlan | StoragePlan, ...]
-
+    def legs(self) -> Sequence[BerthLeg | StorageLeg]: ...  # noqa: D102
     @property
-    def places(self) -> list[Place]:
-        """The places it needs, in the order in which everybody locks them."""
-        return sorted({leg.place.id: leg.place for leg in self.legs}.values(), key=lambda place: place.id)
-
+    def vessel(self) -> Vessel | None: ...  # noqa: D102
     @property
-    def port(self) -> str:
-        """The port of all legs."""
-        return self.legs[0].place.port
-
-    def state(self, *, hold: bool) -> State:
-        """Give the state it starts in: a hold, a request where a place asks for approval, or at once the booking."""
-        if hold:
-            return State.HELD
-        return State.PENDING if any(place.terms.asks_approval for place in self.places) else State.CONFIRMED
-
-    def lapses_after(self, state: State) -> timedelta | None:
-        """Give how long it may stand in a state before it lapses; the shortest of its places' terms counts."""
-        if state is State.HELD:
-            return min(place.terms.hold_for for place in self.places)
-        if state is State.PENDING:
-            return min(place.terms.pending_for for place in self.places if place.terms.asks_approval)
-        return None
-
-    def wanted(self) -> list[dict[str, Any]]:
-        """Give all legs in the form of `take_capacity` and `book`."""
-        return [
-            {
-                "leg": number,
-                "id": ids.new("leg"),
-                "place": leg.place.id,
-                "starts_at": str(moment(leg.ask.start)),
-                "ends_at": str(moment(leg.ask.end)),
-                **leg.wanted(),
-            }
-            for number, leg in enumerate(self.legs)
-        ]
+    def cargo(self) -> Cargo | None: ...  # noqa: D102
 
 
-def codes(asked: NewBooking) -> set[str]:
-    """Give the codes of the places that a booking names."""
-    return {leg.quay if isinstance(leg, BerthLeg) else leg.warehouse for leg in asked.legs}
+def codes(asked: Asked) -> set[str]:
+    """Give the codes of the places that are asked for."""
+    return {code_of(leg) for leg in asked.legs}
 
 
-def plan(asked: NewBooking, places: Mapping[str, Place], now: int) -> Plan:
-    """Judge what is asked by the rules of its places at `now` (microseconds); refuse with every rule in the way."""
-    _refuse_unknown(asked, places)
-    legs = tuple(
-        _berth(number, leg, asked, places[leg.quay], now)
-        if isinstance(leg, BerthLeg)
-        else _storage(number, leg, asked, places[leg.warehouse], now)
-        for number, leg in enumerate(asked.legs)
-    )
-    if len({leg.place.port for leg in legs}) > 1:
-        raise MoreThanOnePort(ports=sorted({leg.place.port for leg in legs}))
-    _refuse_overlap(legs)
-    return Plan(legs)
+def code_of(leg: BerthLeg | StorageLeg) -> str:
+    """Give the code of the place that a leg names."""
+    return leg.quay if isinstance(leg, BerthLeg) else leg.warehouse
 
 
-def _refuse_unknown(asked: NewBooking, places: Mapping[str, Place]) -> None:
+def refuse_unknown(asked: Asked, places: Mapping[str, Place], facilities: Collection[str] | None = None) -> None:
+    """Refuse places that are not there, or not at these facilities (None: at any)."""
     faults = []
     for number, leg in enumerate(asked.legs):
-        field, code = ("quay", leg.quay) if isinstance(leg, BerthLeg) else ("warehouse", leg.warehouse)
-        if code not in places or places[code].kind != field:
-            faults.append(Fault(f"/legs/{number}/{field}", "place-unknown", f"There is no {field} {code}."))
+        field, code = "quay" if isinstance(leg, BerthLeg) else "warehouse", code_of(leg)
+        place = places.get(code)
+        if place is None or place.kind != field or (facilities is not None and place.facility not in facilities):
+            where = "" if facilities is None else " at your facilities"
+            faults.append(Fault(f"/legs/{number}/{field}", "place-unknown", f"There is no {field} {code}{where}."))
     if faults:
         raise PlaceUnknown(faults[0].message, faults=faults)
 
 
-def _berth(number: int, leg: BerthLeg, asked: NewBooking, place: Place, now: int) -> BerthPlan:
-    quay, ask = place.quay, berth_ask(leg, asked)
-    need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
-    _refuse_contradiction(number, _berth_contradictions(leg, place, need_m))
-    if leg.from_m is None:
-        stretches = permitted_stretches(quay, ask.ship, ask.start, ask.end)
-        _refuse(number, _refusals_everywhere(place, ask, stretches, now))
-    else:
-        stretches = [(leg.from_m, leg.from_m + need_m)]
-        _refuse(number, refusals(quay, ask.ship, from_m=leg.from_m, start=ask.start, end=ask.end, now=now))
-    return BerthPlan(place, ask, leg.from_m, need_m, stretches)
+def refuse_two_ports(ports: Collection[str]) -> None:
+    """Refuse legs at more than one port."""
+    if len(set(ports)) > 1:
+        raise MoreThanOnePort(ports=sorted(set(ports)))
 
 
-def _refusals_everywhere(place: Place, ask: BerthAsk, stretches: list[tuple[int, int]], now: int) -> list[Reason]:
-    """Give what refuses a ship on the whole quay in just this window, claims apart."""
-    terms = place.quay.terms
-    bounds = [*stay_refusals(ask.stay, terms), *start_refusals(ask.start, terms, now)]
-    return bounds or ([] if stretches else why_no_berth(place.quay, QuayTimetable(), ask, now))
+def refuse_overlap(rectangles: Sequence[Rectangle]) -> None:
+    """Refuse two berth legs that name the same metres at the same time; the guard lets a booking overlap itself."""
+    for position, first in enumerate(rectangles):
+        for other in rectangles[position + 1 :]:
+            if first.overlaps(other):
+                numbers = f"{first.number} and {other.number}"
+                message = f"Legs {numbers} block the same metres of {first.place.code} at the same time."
+                raise LegsOverlap(message, faults=[Fault(f"/legs/{other.number}", "legs-overlap", message)])
 
 
-def _storage(number: int, leg: StorageLeg, asked: NewBooking, place: Place, now: int) -> StoragePlan:
-    ask = storage_ask(leg, asked)
-    first_on, last_on = local_days(ask.start, ask.end, place.zone)
-    _refuse_contradiction(number, _storage_contradictions(leg, place, first_on, last_on))
-    _refuse(number, storage_refusals(place.warehouse, ask, now))
-    return StoragePlan(place, ask, first_on, last_on)
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges legs by the rules of their places at `now` (microseconds), for the organisation `by`."""
+
+    asked: Asked
+    places: Mapping[str, Place]
+    now: int
+    by: str
+
+    def leg(self, number: int, *, excused: Collection[str] = (), overriding: Collection[str] = ()) -> LegPlan:
+        """Give a leg as the guard takes it; refuse it with every rule in its way.
+
+        Rules of the codes `excused` do not count; those `overriding` may be exceeded, and it is said which ones are.
+        """
+        leg = self.asked.legs[number]
+        place = self.places[code_of(leg)]
+        if instant(leg.window.end) - instant(leg.window.start) > _LONGEST:
+            overriding = set(overriding) - {"stay-too-long"}
+        if isinstance(leg, BerthLeg):
+            return self._berth(number, leg, place, excused, overriding)
+        return self._storage(number, leg, place, excused, set(overriding) - _NOT_OF_FLOORS)
+
+    def _berth(
+        self, number: int, leg: BerthLeg, place: Place, excused: Collection[str], overriding: Collection[str]
+    ) -> BerthPlan:
+        quay, ask = place.quay, berth_ask(leg, self.asked, self.by)
+        need_m = blocked_metres(ask.ship.loa_cm, quay.terms)
+        refuse_contradiction(number, berth_contradictions(leg, place, need_m))
+        if leg.from_m is None:
+            stretches, overridden = self._anywhere(number, place, ask, excused, overriding)
+        else:
+            stretches = [(leg.from_m, leg.from_m + need_m)]
+            reasons = refusals(
+                quay, ask.ship, from_m=leg.from_m, start=ask.start, end=ask.end, now=self.now, by=self.by
+            )
+            overridden = _refuse(number, reasons, excused, overriding)
+        return BerthPlan(number, place, ask, leg.from_m, need_m, stretches, overridden, ask.start)
+
+    def _anywhere(
+        self, number: int, place: Place, ask: BerthAsk, excused: Collection[str], overriding: Collection[str]
+    ) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
+        """Give the stretches where the rules let a ship lie in just this window, claims apart."""
+        terms = place.quay.terms
+        bounds = [*stay_refusals(ask.stay, terms), *start_refusals(ask.start, terms, self.now)]
+        overridden = _refuse(number, bounds, excused, overriding)
+        stretches = self._stretches(place, ask, ())
+        if not stretches and overriding:
+            stretches, overridden = self._stretches(place, ask, overriding), tuple(sorted(overriding))
+        if not stretches:
+            _refuse(number, why_no_berth(place.quay, QuayTimetable(), ask, self.now), excused, ())
+        return stretches, overridden
+
+    def _stretches(self, place: Place, ask: BerthAsk, ignoring: Collection[str]) -> list[tuple[int, int]]:
+        return permitted_stretches(
+            place.quay, ask.ship, ask.start, ask.end, now=self.now, by=self.by, ignoring=ignoring
+        )
+
+    def _storage(
+        self, number: int, leg: StorageLeg, place: Place, excused: Collection[str], overriding: Collection[str]
+    ) -> StoragePlan:
+        ask = storage_ask(leg, self.asked, self.by)
+        first_on, last_on = local_days(ask.start, ask.end, place.zone)
+        refuse_contradiction(number, storage_contradictions(leg, place, first_on, last_on))
+        overridden = _refuse(number, storage_refusals(place.warehouse, ask, self.now), excused, overriding)
+        return StoragePlan(number, place, ask, first_on, last_on, overridden)
 
 
-def berth_ask(leg: BerthLeg, asked: NewBooking, *, look_ahead: int = 0) -> BerthAsk:
+def berth_ask(leg: BerthLeg, asked: Asked, by: str, *, look_ahead: int = 0) -> BerthAsk:
     """Give a berth leg as the engine is asked for it; its window, longer by `look_ahead` microseconds."""
     start, end = instant(leg.window.start), instant(leg.window.end)
-    return BerthAsk(_ship(asked), end - start, start, end + look_ahead)
+    return BerthAsk(ship_of(asked.vessel, asked.cargo), end - start, start, end + look_ahead, by)
 
 
-def storage_ask(leg: StorageLeg, asked: NewBooking, *, look_ahead: int = 0) -> StorageAsk:
+def storage_ask(leg: StorageLeg, asked: Asked, by: str, *, look_ahead: int = 0) -> StorageAsk:
     """Give a storage leg as the engine is asked for it; its window, longer by `look_ahead` microseconds."""
     start, end = instant(leg.window.start), instant(leg.window.end)
     hazard_class = asked.cargo.hazard_class if asked.cargo else None
-    return StorageAsk(leg.quantity, leg.unit, leg.bonded, hazard_class, end - start, start, end + look_ahead)
+    return StorageAsk(leg.quantity, leg.unit, leg.bonded, hazard_class, end - start, start, end + look_ahead, by)
 
 
-def _ship(asked: NewBooking) -> Ship:
-    """Give the vessel and its cargo as the engine judges them."""
-    vessel, cargo = asked.vessel, asked.cargo
+def ship_of(vessel: Vessel | None, cargo: Cargo | None) -> Ship:
+    """Give a vessel and its cargo as the engine judges them; VesselMissing if there is none."""
     if vessel is None:
         fault = Fault("/vessel", "vessel-missing", "A leg at a berth needs a vessel.")
         raise VesselMissing(faults=[fault])
@@ -214,73 +187,14 @@ def _ship(asked: NewBooking) -> Ship:
     )
 
 
-def _refuse(number: int, reasons: list[Reason]) -> None:
-    """Refuse a leg by the first rule in its way, and say all of them."""
-    if reasons:
-        said = [{"leg": number, **reason} for reason in shown(reasons)]
+def _refuse(
+    number: int, reasons: Iterable[Reason], excused: Collection[str], overriding: Collection[str]
+) -> tuple[str, ...]:
+    """Refuse a leg by the first rule in its way, and say all of them; else give those that are overridden."""
+    counting = [reason for reason in reasons if reason.code not in excused]
+    standing = [reason for reason in counting if reason.code not in overriding]
+    if standing:
+        said = [{"leg": number, **reason} for reason in shown(standing)]
         faults = [Fault(f"/legs/{number}", reason["code"], reason["message"]) for reason in said]
-        raise refusal_of(reasons[0].code)(said[0]["message"], faults=faults, reasons=said)
-
-
-def _refuse_contradiction(number: int, contradictions: Iterator[tuple[str, str]]) -> None:
-    faults = [Fault(f"/legs/{number}/{field}", "slot-contradicted", message) for field, message in contradictions]
-    if faults:
-        raise SlotContradicted(faults[0].message, faults=faults)
-
-
-def _berth_contradictions(leg: BerthLeg, place: Place, need_m: int) -> Iterator[tuple[str, str]]:
-    yield from _common_contradictions(leg, place)
-    if leg.from_m is None:
-        for field in ("to_m", "berths"):
-            if getattr(leg, field) is not None:
-                yield field, f"`{field}` without `from_m` asks for a place and does not say where it begins."
-        return
-    to_m = leg.from_m + need_m
-    if leg.to_m not in (None, to_m):
-        yield "to_m", f"A ship of this length at {leg.from_m} m blocks the quay to {to_m} m."
-    berths = berths_touched(place.quay, leg.from_m, to_m)
-    if leg.berths is not None and set(leg.berths) != set(berths):
-        yield "berths", f"These metres lie at {', '.join(berths) or 'no berth'}."
-
-
-def _storage_contradictions(leg: StorageLeg, place: Place, first_on: date, last_on: date) -> Iterator[tuple[str, str]]:
-    yield from _common_contradictions(leg, place)
-    for field, sent, touched in (("first_on", leg.first_on, first_on), ("last_on", leg.last_on, last_on)):
-        if sent not in (None, touched):
-            yield field, f"The window touches the local days from {first_on} up to, not including, {last_on}."
-    if leg.bonded is False and place.warehouse.bonded:
-        yield "bonded", "This warehouse is bonded."
-    if leg.free is not None and leg.free < leg.quantity:
-        yield "free", "A slot's `free` counts the quantity asked for in."
-
-
-def _common_contradictions(leg: BerthLeg | StorageLeg, place: Place) -> Iterator[tuple[str, str]]:
-    if leg.port not in (None, place.port):
-        yield "port", f"{place.code} is at {place.port}."
-    if leg.time_zone not in (None, place.zone.key):
-        yield "time_zone", f"{place.code} keeps the time of {place.zone.key}."
-    if leg.latest_start is not None and leg.latest_start < leg.window.start:
-        yield "latest_start", "The window starts after the slot's latest start."
-
-
-def _refuse_overlap(legs: tuple[BerthPlan | StoragePlan, ...]) -> None:
-    """Refuse two berth legs that name the same metres at the same time; the guard lets a booking overlap itself."""
-    named = [(number, leg) for number, leg in enumerate(legs) if isinstance(leg, BerthPlan) and leg.from_m is not None]
-    for position, (first_number, first) in enumerate(named):
-        for number, other in named[position + 1 :]:
-            if _overlap(first, other):
-                message = (
-                    f"Legs {first_number} and {number} block the same metres of {first.place.code} at the same time."
-                )
-                raise LegsOverlap(message, faults=[Fault(f"/legs/{number}", "legs-overlap", message)])
-
-
-def _overlap(first: BerthPlan, other: BerthPlan) -> bool:
-    low, high = first.from_m or 0, other.from_m or 0
-    return (
-        first.place.id == other.place.id
-        and low < high + other.need_m
-        and high < low + first.need_m
-        and first.ask.start < other.blocked_until
-        and other.ask.start < first.blocked_until
-    )
+        raise refusal_of(standing[0].code)(said[0]["message"], faults=faults, reasons=said)
+    return tuple(reason.code for reason in counting)

@@ -1,0 +1,176 @@
+"""What happens on the ground, as the operator reports it of each leg: arrived, completed, or nobody came.
+
+The worker finds those who have not come by itself. Whoever leaves early gives back what he no longer needs at once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.auth import Operator
+from service.availability import local_day
+from service.bookings import queries
+from service.bookings.operations import changes
+from service.bookings.operations.life import Wish, become, taken_up
+from service.bookings.queries import Standing, ground
+from service.bookings.queries.ground import Leg
+from service.bookings.rules import STANDING, Action, LegState, require_leg, state_of
+from service.clock import instant, utc
+from service.database import Tx
+from service.errors import Conflict, Fault, NotFound, Unfit
+from service.events.operations import Answer, once
+
+
+class LegNotFound(NotFound):
+    """The booking has no such leg at your facilities.
+
+    `legs` of the booking have their ids. What happens to a leg is for the operator of its own place to report.
+    """
+
+
+class LegNotBegun(Conflict):
+    """The leg's window has not begun.
+
+    `starts_at` says when it does. If the ship or the cargo is there before its time, shift the leg first.
+    """
+
+
+class NoShowTooEarly(Conflict):
+    """It is too early to say that nobody comes.
+
+    `not_before` is the place's grace after the start, or the end of the window if that is earlier.
+    """
+
+
+class NotYetPast(Unfit):
+    """What is reported lies in the future.
+
+    `server_time` is the service's clock. Report a thing when it has happened; `at` left out is now.
+    """
+
+
+class LeftBeforeArrival(Unfit):
+    """The leg would end before it arrived.
+
+    `arrived_at` is the arrival that was reported.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What is reported of a leg: when it happened (None: now), and what is to be remembered of it."""
+
+    leg: str
+    at: datetime | None
+    reason: str | None
+
+
+async def arrive(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Answer:
+    """Note that a ship is alongside, or goods are in. LegNotBegun before the window: shift the leg first."""
+
+    async def act() -> int:
+        booking, leg, at = await _at_hand(tx, wish, happened, Action.ARRIVE, by)
+        if at < leg.starts_at:
+            raise LegNotBegun(starts_at=leg.starts_at)
+        booking = await _without_change(tx, booking, leg, LegState.ARRIVED, by=by.organisation_id)
+        return await _note(tx, booking, leg, LegState.ARRIVED, at, reason=happened.reason, by=by.organisation_id)
+
+    return await once(tx, wish.request, act)
+
+
+async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Answer:
+    """Note that a ship has sailed, or all goods are out; what was booked beyond that is free at once.
+
+    A quay is free after the turnaround that was booked with the stay, a floor from the next local day on.
+    """
+
+    async def act() -> int:
+        booking, leg, at = await _at_hand(tx, wish, happened, Action.COMPLETE, by)
+        if leg.arrived_at is not None and at < leg.arrived_at:
+            raise _misdated(LeftBeforeArrival, "The leg arrived after that.", arrived_at=leg.arrived_at)
+        booking = await _without_change(tx, booking, leg, LegState.COMPLETED, by=by.organisation_id)
+        await queries.lock_places(tx, [leg.place_id])
+        free_on = local_day(instant(at), leg.zone) + timedelta(days=1)
+        await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), free_on)
+        return await _note(tx, booking, leg, LegState.COMPLETED, at, reason=happened.reason, by=by.organisation_id)
+
+    return await once(tx, wish.request, act)
+
+
+async def no_show(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Answer:
+    """Note that nobody came; the place is free at once. NoShowTooEarly within the place's grace."""
+
+    async def act() -> int:
+        booking, leg, at = await _at_hand(tx, wish, happened, Action.NO_SHOW, by)
+        if at < leg.no_show_from:
+            raise NoShowTooEarly(not_before=leg.no_show_from)
+        return await _gone(tx, booking, leg, at, reason=happened.reason, by=by.organisation_id)
+
+    return await once(tx, wish.request, act)
+
+
+async def find_one_no_show(tx: Tx) -> bool:
+    """Free one leg that nobody has come to in time, and tell the world. False: there is none."""
+    found = await ground.next_no_show(tx)
+    if found is None:
+        return False
+    number, leg_id = found
+    booking = await queries.standing(tx, number)
+    leg = await ground.leg(tx, number, leg_id, None)
+    # Between the look and the lock an operator may have reported something else.
+    if leg is None or leg.state is not LegState.PLANNED or booking.at < leg.no_show_from:
+        return True
+    await _gone(tx, booking, leg, booking.at, reason=None, by="service")
+    return True
+
+
+async def _at_hand(
+    tx: Tx, wish: Wish, happened: Happened, action: Action, by: Operator
+) -> tuple[Standing, Leg, datetime]:
+    """Lock the booking; give it with the leg, if this may be reported of it, and the moment it happened."""
+    booking = await taken_up(tx, wish, by, action)
+    leg = await ground.leg(tx, booking.number, happened.leg, sorted(by.facilities))
+    if leg is None:
+        raise LegNotFound
+    require_leg(action, leg.state)
+    if happened.at is not None and happened.at > booking.at:
+        raise _misdated(NotYetPast, "This moment is still to come.")
+    return booking, leg, happened.at or booking.at
+
+
+def _misdated(refusal: type[Unfit], message: str, **members: object) -> Unfit:
+    return refusal(message, faults=[Fault("/at", refusal.code(), message)], **members)
+
+
+async def _gone(tx: Tx, booking: Standing, leg: Leg, at: datetime, *, reason: str | None, by: str) -> int:
+    booking = await _without_change(tx, booking, leg, LegState.NO_SHOW, by=by)
+    await queries.lock_places(tx, [leg.place_id])
+    await ground.end_claims(tx, booking.number, leg.nth, None, None)
+    return await _note(tx, booking, leg, LegState.NO_SHOW, at, reason=reason, by=by)
+
+
+async def _without_change(tx: Tx, booking: Standing, leg: Leg, state: LegState, *, by: str) -> Standing:
+    """Drop a waiting change that would move just this leg, or any once the booking is over. Gives the booking then."""
+    over = state_of([state, *leg.others]) not in STANDING
+    if booking.change_expires_at is None or not (over or leg.to_change):
+        return booking
+    await changes.drop_change(
+        tx, booking, "booking.change-lapsed", by=by, cause={"leg": leg.id, "reason": f"the leg is {state}"}
+    )
+    return await queries.standing(tx, booking.number)
+
+
+_TOLD = {
+    LegState.ARRIVED: "booking.arrived",
+    LegState.COMPLETED: "booking.completed",
+    LegState.NO_SHOW: "booking.no-show",
+}
+
+
+async def _note(
+    tx: Tx, booking: Standing, leg: Leg, state: LegState, at: datetime, *, reason: str | None, by: str
+) -> int:
+    """Store what has happened to a leg and what that makes of the booking, and record one event; gives its id."""
+    await ground.store_leg(tx, booking.number, leg.nth, state, at)
+    cause = {"leg": leg.id, "at": utc(at), "reason": reason}
+    now = state_of([state, *leg.others])
+    return await become(tx, booking, now, None, by=by, type_=_TOLD[state], cause=cause)
