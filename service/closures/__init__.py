@@ -1,0 +1,1 @@
+"""The ripple of a changed rule: which bookings it touches, where each could go, and doing it."""

@@ -1,0 +1,104 @@
+"""What stands beside a booking, on it or under it: a waiting change, an overridden limit, goods that have arrived."""
+
+import pytest
+
+from tests.asking import ahead, berth, rfc, storage, window
+from tests.closures.closing import Port, closure, moving, slot
+
+PIER = "PKKHI-OP1"
+
+
+@pytest.fixture
+def karachi(client, keys) -> Port:
+    return Port(client, keys | {"operator_pkgwd": keys["operator_pkkhi"]})
+
+
+async def with_change(port: Port) -> tuple[dict, dict]:
+    """A booking at an oil pier, and as it is with a change to ten days later that waits for approval beside it."""
+    made = await port.booked(berth(10, quay=PIER, hours=24, from_m=0))
+    assert made["state"] == "pending"
+    await port.post(f"/v1/bookings/{made['id']}/approve", {}, who="operator_pkgwd")
+    made = await port.booking(made["id"])
+    leg = {"kind": "berth", "id": made["legs"][0]["id"], "quay": PIER, "from_m": 0, "window": window(20, 24)}
+    asked = await port.post(f"/v1/bookings/{made['id']}/amend", {"legs": [leg]}, who="forwarder", If_Match='"2"')
+    assert asked.status_code == 200, asked.text
+    assert asked.json()["change"]["legs"][0]["window"] == leg["window"]
+    return made, asked.json()
+
+
+async def test_a_waiting_change_that_cannot_be_had_any_more_is_dropped_and_the_booking_stands(karachi, crowd):
+    made, waiting = await with_change(karachi)
+    closed = await karachi.done(moving(20, 24, quay=PIER))
+    (touched,) = closed["touched"]
+    assert (touched["booking"], touched["outcome"], touched["to"]) == (made["id"], "change_dropped", None)
+    assert touched["from"]["window"] == window(20, 24)
+    now = await karachi.booking(made["id"])
+    assert (now["state"], now["change"], now["legs"]) == ("confirmed", None, made["legs"])
+    event = (await karachi.get("/v1/events", who="forwarder")).json()["items"][-1]
+    assert (event["type"], event["data"]["previous"]["change"]) == ("booking.change-declined", waiting["change"])
+    assert event["data"]["cause"]["closure"] == closed["id"]
+    assert await crowd.broken() == {}
+
+
+@pytest.mark.parametrize("on_conflict", ["move", "displace"])
+async def test_a_booking_that_goes_takes_its_waiting_change_along(karachi, crowd, on_conflict):
+    made, _ = await with_change(karachi)
+    closed = await karachi.done(closure(10, 6, quay=PIER, on_conflict=on_conflict, tolerance="PT6H"))
+    assert [each["outcome"] for each in closed["touched"]] == ["moved" if on_conflict == "move" else "displaced"]
+    now = await karachi.booking(made["id"])
+    assert now["change"] is None
+    assert await crowd.sql("SELECT 1 FROM berth_claims WHERE change") == []
+    assert await crowd.broken() == {}
+
+
+async def test_a_closure_of_neither_slot_leaves_the_change_waiting(karachi):
+    made, waiting = await with_change(karachi)
+    assert (await karachi.post("/v1/closures", closure(15, 24, quay=PIER))).status_code == 201
+    assert await karachi.booking(made["id"]) == waiting
+
+
+async def test_an_overridden_limit_does_not_touch_a_booking_but_a_closure_does(port, crowd):
+    """The ship draws 12.5 m where 11.6 are permitted: the operator took that upon himself."""
+    deep = {"name": "DEEP", "imo": "9074729", "loa_m": 90.0, "beam_m": 15.0, "draught_m": 12.5}
+    forwarder = await crowd.sql(
+        "SELECT organisation_id FROM api_keys WHERE digest = sha256($1)", port.key("forwarder").encode()
+    )
+    override = {"rules": ["draught-exceeded"], "reason": "on the tide"}
+    body = {
+        "client_reference": "PHONE-1", "hold": False, "vessel": deep, "legs": [berth(10, hours=24, from_m=0)],
+        "on_behalf_of": forwarder[0]["organisation_id"], "override": override,
+    }  # fmt: skip
+    answer = await port.post("/v1/bookings", body)
+    assert answer.status_code == 201, answer.text
+    notice = {"quay": "PKGWD-MPT", "window": window(9, 240), "draught_m": 9.0, "reference": "N", "source": "S"}
+    assert (await port.post("/v1/draught-notices", notice)).json()["touched"] == []
+    (touched,) = (await port.preview(closure(on_conflict="displace")))["touched"]
+    assert touched["booking"] == answer.json()["id"]
+
+
+async def test_goods_that_have_arrived_are_the_last_to_go_and_then_it_is_a_409(port, crowd):
+    first = await port.goods(1, quantity=6_000)
+    second = await port.goods(1, quantity=5_000)
+    await crowd.sql("UPDATE legs SET state = 'arrived', arrived_at = starts_at WHERE id = $1", second["legs"][0]["id"])
+    await crowd.sql("UPDATE bookings SET state = 'arrived' WHERE id = $1", second["id"])
+    part = closure(1, 24 * 20, warehouse="PKGWD-FZS-W1", on_conflict="displace")
+    (touched,) = (await port.preview(part | {"quantity": 2_000}))["touched"]
+    assert touched["booking"] == first["id"]
+    refused = await port.post("/v1/closures", part | {"quantity": 8_000})
+    assert (refused.status_code, refused.json()["code"]) == (409, "ship-alongside")
+    assert (refused.json()["booking"], refused.json()["leg"]) == (second["id"], second["legs"][0]["id"])
+
+
+async def test_a_booking_of_which_a_part_has_arrived_is_moved_but_never_displaced(port, crowd):
+    made = await port.booked(berth(5, hours=24, from_m=0), storage(8, quantity=1_000))
+    await crowd.sql("UPDATE legs SET state = 'arrived', arrived_at = starts_at WHERE id = $1", made["legs"][0]["id"])
+    await crowd.sql("UPDATE bookings SET state = 'arrived' WHERE id = $1", made["id"])
+    body = closure(8, 24 * 20, warehouse="PKGWD-FZS-W1")
+    refused = await port.post("/v1/closures", body | {"on_conflict": "displace"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "ship-alongside")
+    closed = await port.done(body | {"on_conflict": "move", "tolerance": "PT1H"})
+    (touched,) = closed["touched"]
+    now = await port.booking(made["id"])
+    assert (now["state"], slot(now["legs"][1])) == ("arrived", touched["to"])
+    assert now["legs"][0] == made["legs"][0] | {"state": "arrived", "arrived_at": rfc(ahead(5))}
+    assert await crowd.broken() == {}
