@@ -38,6 +38,21 @@ class NoGapLongEnough(Conflict):
     """
 
 
+class KeptForPartners(Conflict):
+    """The place is kept for partners of its operator for a part of that time.
+
+    `released_at` says when the first of it is open to all, unless they have taken it. In a search: `needs` says how far
+    the window must reach to do without.
+    """
+
+
+class NoJointWindow(Conflict):
+    """No berth and floor of the port go together in that window.
+
+    `needs` says how long after one another they would be, or how far the window must reach.
+    """
+
+
 class NotBookable(Unfit):
     """The place is shown for information and can't be booked.
 
@@ -91,6 +106,14 @@ class DraughtExceeded(Unfit):
     """The ship draws more than the notices in force permit during the stay.
 
     `needs` says the greatest draught. Notices are dated: another window may permit more.
+    """
+
+
+class NoTide(Unfit):
+    """The ship draws so much that it must come and go with the tide, and this stay does not.
+
+    Both its start and its end must each lie inside a tidal window of the port. In a search: `needs` says how far the
+    window must reach for that. With less draught it need not wait.
     """
 
 

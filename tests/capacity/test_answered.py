@@ -14,15 +14,17 @@ from service.availability import (
     FOREVER,
     HOUR,
     MINUTE,
+    Allotment,
     FloorClaim,
     FloorTimetable,
+    KeptStretch,
     Quay,
     QuayClaim,
     QuayTimetable,
     Terms,
     Warehouse,
 )
-from service.capacity.operations import Answered, Kept, Sight, good_until
+from service.capacity.operations import Answered, Kept, Sight, asker_matters, good_until
 from service.capacity.operations.search import TO_SAY_YES
 from service.capacity.operations.standings import Messenger
 from service.ports.rules import BookingTerms, Place
@@ -31,7 +33,14 @@ from tests.availability.worlds import KARACHI
 AT = 1_000 * DAY
 TERMS = Terms(2 * HOUR, 30 * DAY, 550 * DAY)
 AN_HOUR = timedelta(hours=1)
-BOOKING_TERMS = BookingTerms(hold_for=AN_HOUR, hold_at_most=AN_HOUR, asks_approval=False, pending_for=AN_HOUR)
+BOOKING_TERMS = BookingTerms(
+    hold_for=AN_HOUR,
+    hold_at_most=AN_HOUR,
+    asks_approval=False,
+    pending_for=AN_HOUR,
+    amend_until=AN_HOUR,
+    no_show_after=AN_HOUR,
+)
 LATER, LAST = AT + 10 * DAY, AT + 20 * DAY
 
 
@@ -80,6 +89,19 @@ def test_an_answer_holds_until_the_first_hold_in_sight_lapses(made):
 
     assert good_until(seen(FOREVER, AT + 30, AT + 20), LATER, LAST) == AT + 20
     assert good_until(seen(FOREVER), LATER, LAST) == AT + MINUTE
+
+
+def test_an_answer_holds_until_the_first_of_what_is_kept_in_sight_is_released():
+    (along, taken), (inland, stored) = quay(), floor()
+    kept = KeptStretch(0, 100, AT + DAY + 30, AT + 2 * DAY, 7, FOREVER, DAY, frozenset())
+    allotment = Allotment(1, date(1972, 9, 1), date(1973, 1, 1), 10, 19 * HOUR - 40, frozenset())
+    # Local days begin at 19:00 UTC, so a notice of 19 hours and a little less ends a little after midnight.
+    berths = replace(along, rules=replace(along.quay, kept=(kept,)))
+    stores = replace(inland, rules=replace(inland.warehouse, allotments=(allotment,)))
+    assert good_until(sight([(berths, taken)]), LATER, LAST) == AT + 30
+    assert good_until(sight(floors=[(stores, stored)]), LATER, LAST) == AT + 40
+    assert [asker_matters(sight([(each, taken)])) for each in (along, berths)] == [False, True]
+    assert [asker_matters(sight(floors=[(each, stored)])) for each in (inland, stores)] == [False, True]
 
 
 def test_the_first_lapse_of_all_places_counts():

@@ -9,6 +9,7 @@ import pytest
 from service.fields import duration as parsed
 from service.fields import duration_text
 from tests.asking import SMALL_SHIP, ahead, berth, booking, rfc, storage
+from tests.ports.partnering import ALLOTMENTS, WINDOWS, grouped, kept, quantity, stretch
 
 QUAY, FLOOR = "PKGWD-MPT", "PKGWD-FZS-W1"
 BERTH = {"loa_m": 190, "beam_m": 28, "draught_m": 10.5, "dwt_t": 40_000, "cargo": "general", "duration": "PT36H"}
@@ -25,8 +26,8 @@ def between(start: datetime, end: datetime, **more: Any) -> dict[str, Any]:
 async def closed(crowd, place: str, start: datetime, end: datetime, *, quantity: int | None = None) -> None:
     """Close a quay, or so much of a floor, as an operator's closure will: a row, and the rules' version raised."""
     await crowd.sql(
-        """INSERT INTO closures (id, place_id, during, metres, quantity, reason)
-           SELECT 'clo_' || gen_random_uuid(), id, tstzrange($2, $3), CASE WHEN kind = 'quay' THEN int4range(0, 602) END, $4, 'silt'
+        """INSERT INTO closures (id, closure, kind, made_by, place_id, during, metres, quantity, reason)
+           SELECT 'clo_' || gen_random_uuid(), 'cls_1', 'planned', (SELECT min(id) FROM organisations WHERE role = 'operator'), id, tstzrange($2, $3), CASE WHEN kind = 'quay' THEN int4range(0, 602) END, $4, 'silt'
            FROM places WHERE code = $1""",
         place, start, end, quantity,
     )  # fmt: skip
@@ -59,6 +60,25 @@ async def unvouched(crowd, until: datetime) -> None:
     await crowd.sql("UPDATE places SET rules_version = rules_version + 1 WHERE code = $1", QUAY)
 
 
+async def tidal(crowd, *floods: float) -> None:
+    """A notice by which ships of more than 9 m wait for the tide, and windows of six hours from these days on."""
+    always = {"start": rfc(ahead(-1)), "end": rfc(ahead(900))}
+    await noticed(crowd, window=always, draught_m=9, draught_with_tide_m=11.6)
+    windows = [{"start": rfc(ahead(day)), "end": rfc(ahead(day, 6))} for day in floods]
+    if windows:
+        body = {"port": "PKGWD", "windows": windows, "source": "test"}
+        assert (await crowd.post("/v1/tidal-windows", body, role="operator_pkgwd")).status_code == 201
+
+
+async def kept_quay(crowd) -> None:
+    group = await grouped(crowd, "rival", facility="PKGWD-GMT")
+    await kept(crowd, WINDOWS, stretch(group, 38, 20 * 24, to_m=602, every_days=0))
+
+
+async def kept_floor(crowd) -> None:
+    await kept(crowd, ALLOTMENTS, quantity(await grouped(crowd, "rival"), 38, 20, 11_000))
+
+
 async def nothing(_) -> None:
     pass
 
@@ -75,6 +95,10 @@ BERTHS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "closed": (lambda crowd: closed(crowd, QUAY, ahead(38), ahead(55)), {}, {"closed"}),
     "full": (lambda crowd: filled(crowd, 38, 20), {}, {"full"}),
     "no notice": (lambda crowd: unvouched(crowd, ahead(60)), {}, {"limit-unknown"}),
+    "no tide": (lambda crowd: tidal(crowd, 39, 40, 52.75, 54.25), {}, {"no-tide"}),
+    "never a tide": (lambda crowd: tidal(crowd, 39), {}, {"draught-exceeded"}),
+    "no tide is known": (tidal, {}, {"draught-exceeded"}),
+    "kept": (kept_quay, {}, {"kept-for-partners"}),
     "no gap": (lambda crowd: filled(crowd, 45, 20), {"duration": "P8D"}, {"no-gap-long-enough"}),
     "no gap before a closure": (
         lambda crowd: closed(crowd, QUAY, ahead(45), ahead(70)), {"duration": "P8D"}, {"no-gap-long-enough"}),
@@ -96,6 +120,7 @@ STORAGES: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "more than there is": (nothing, {"quantity": 13_000}, {"storage-full"}),
     "some taken": (lambda crowd: stored(crowd, 38, 30, 10_000), {}, {"storage-full"}),
     "all taken": (lambda crowd: stored(crowd, 38, 30, 12_000), {}, {"storage-full"}),
+    "kept": (kept_floor, {}, {"kept-for-partners"}),
     "all closed": (lambda crowd: closed(crowd, FLOOR, ahead(38), ahead(55), quantity=12_000), {}, {"closed"}),
     "all taken of a part": (lambda crowd: stored(crowd, 45, 30, 12_000), {"duration": "P7D"}, {"storage-full"}),
     "a window too short": (nothing, {"duration": "P20D"}, {"no-gap-long-enough"}),

@@ -1,15 +1,16 @@
 """Answers that were given before and still hold, so that a question that many ask is worked out once.
 
-An answer follows from the question, the places in sight and the time of day. The places have versions; the time matters
-only at known moments: when a reservation hold lapses, when the window asked for begins to lie in the past, and while
-its end lies beyond the horizon of a place. What can't be said with certainty is not kept.
+An answer follows from the question, the places in sight and the time of day; from who asks only where a place keeps
+something for partners. The places have versions; the time matters only at known moments: when a reservation hold lapses
+or what was kept is released, when the window asked for begins to lie in the past, and while its end lies beyond the
+horizon of a place. What can't be said with certainty is not kept.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from service.availability import MINUTE, FloorTimetable, QuayTimetable
+from service.availability import MINUTE, FloorTimetable, QuayTimetable, next_release
 from service.capacity.operations.search import TO_SAY_YES
 from service.capacity.operations.timetables import Sight
 from service.ports.rules import Place
@@ -60,4 +61,12 @@ def good_until(sight: Sight, start: int, last_start: int) -> int:
         return sight.at
     in_the_past = min((start - TO_SAY_YES - place.rules.terms.least_notice for place, _ in places), default=sight.at)
     lapse = min((taken.next_lapse() for _, taken in places), default=sight.at)
-    return min(in_the_past, lapse, sight.at + MINUTE)
+    release = min((next_release(place.rules, sight.at) for place, _ in places), default=sight.at)
+    return min(in_the_past, lapse, release, sight.at + MINUTE)
+
+
+def asker_matters(sight: Sight) -> bool:
+    """Say whether some place in sight keeps something for partners, so that its answers differ with who asks."""
+    return any(place.quay.kept for place, _ in sight.quays) or any(
+        place.warehouse.allotments for place, _ in sight.warehouses
+    )

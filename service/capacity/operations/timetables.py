@@ -25,6 +25,7 @@ from service.ports.queries import Standing
 from service.ports.rules import Place
 
 T = TypeVar("T", QuayTimetable, FloorTimetable)
+CHANGE = "change"  # in the id of a claim: it belongs to a change that waits beside the booking
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,15 @@ class Sight:
     quays: list[tuple[Place, QuayTimetable]]
     warehouses: list[tuple[Place, FloorTimetable]]
     versions: tuple[tuple[int, int, int], ...]
+
+    def only(self, place_id: int) -> "Sight":
+        """Give the same sight of one of the places alone."""
+        return Sight(
+            self.at,
+            [each for each in self.quays if each[0].id == place_id],
+            [each for each in self.warehouses if each[0].id == place_id],
+            tuple(each for each in self.versions if each[0] == place_id),
+        )
 
 
 class Timetables:
@@ -107,15 +117,18 @@ class _Kept(Generic[T]):
 
 async def _quay_timetables(read: Read, place_ids: Sequence[int]) -> dict[int, QuayTimetable]:
     claims: dict[int, list[QuayClaim]] = {place_id: [] for place_id in place_ids}
-    for place_id, booking, leg, from_m, to_m, start, end, lapses in await queries.quay_claims(read, place_ids):
-        claim = QuayClaim(f"{booking}/{leg}", from_m, to_m, start, end, FOREVER if lapses is None else lapses)
-        claims[place_id].append(claim)
+    for place_id, booking, leg, change, from_m, to_m, start, end, lapses in await queries.quay_claims(read, place_ids):
+        claim_id = f"{booking}/{leg}/{CHANGE}" if change else f"{booking}/{leg}"
+        claims[place_id].append(QuayClaim(claim_id, from_m, to_m, start, end, FOREVER if lapses is None else lapses))
     return {place_id: QuayTimetable(of_place) for place_id, of_place in claims.items()}
 
 
 async def _floor_timetables(read: Read, place_ids: Sequence[int]) -> dict[int, FloorTimetable]:
+    """Read the claims on floors: a leg may have several, drawn from several pools and on several runs of days."""
     claims: dict[int, list[FloorClaim]] = {place_id: [] for place_id in place_ids}
-    for place_id, booking, leg, first_on, last_on, quantity, lapses in await queries.floor_claims(read, place_ids):
-        claim = FloorClaim(f"{booking}/{leg}", first_on, last_on, quantity, FOREVER if lapses is None else lapses)
-        claims[place_id].append(claim)
+    rows = await queries.floor_claims(read, place_ids)
+    for place_id, booking, leg, change, pool, first_on, last_on, quantity, lapses in rows:
+        claim_id = f"{booking}/{leg}/{pool}/{first_on}" + f"/{CHANGE}" * change
+        expires_at = FOREVER if lapses is None else lapses
+        claims[place_id].append(FloorClaim(claim_id, first_on, last_on, quantity, expires_at, pool))
     return {place_id: FloorTimetable(of_place) for place_id, of_place in claims.items()}

@@ -31,8 +31,8 @@ class SlotQuery(BaseModel):
     limit: Annotated[Whole, Field(ge=1, le=100)] = 20
 
 
-class BerthQuery(SlotQuery):
-    """A ship that looks for a berth. What is left out is not judged here.
+class ShipFacts(BaseModel):
+    """A ship, as far as berths must know it. What is left out is not judged here.
 
     A booking needs beam and draught; deadweight, cargo and hazard class may be left out there too.
     """
@@ -44,12 +44,20 @@ class BerthQuery(SlotQuery):
     cargo: Line | None = Field(None, description="class of cargo", examples=["general", "container"])
 
 
-class StorageQuery(SlotQuery):
-    """Goods that look for floor in a free zone."""
+class BerthQuery(ShipFacts, SlotQuery):
+    """A ship that looks for a berth."""
+
+
+class GoodsFacts(BaseModel):
+    """Goods, as far as warehouses must know them."""
 
     quantity: Annotated[Whole, Field(gt=0)] = Field(examples=[2500])
     unit: Line | None = Field(None, description="m2, pallet or teu; left out: whatever the warehouse is measured in")
     bonded: Flag | None = Field(None, description="true: only bonded warehouses")
+
+
+class StorageQuery(GoodsFacts, SlotQuery):
+    """Goods that look for floor in a free zone."""
 
 
 class WindowOut(BaseModel):
@@ -96,6 +104,9 @@ class ReasonOut(BaseModel):
     code: str
     message: str
     needs: dict[str, Any] | None
+    released_at: str | None = Field(
+        None, description="of what is kept for partners: when the first of it that stands in the way is open to all"
+    )
 
 
 class NoBerth(BaseModel):
@@ -172,7 +183,11 @@ def found(place: str, slots: list[dict[str, Any]], without: list[tuple[str, list
 
 def reasons(given: Iterable[Reason]) -> list[dict[str, Any]]:
     """Give an engine's reasons in the shape of `ReasonOut`."""
-    return [{"code": each.code, "message": _message(each), "needs": needs(each.need)} for each in given]
+    return [
+        {"code": each.code, "message": _message(each), "needs": needs(each.need)}
+        | ({} if each.released_at is None else {"released_at": utc(each.released_at)})
+        for each in given
+    ]
 
 
 def needs(need: Need | None) -> dict[str, Any] | None:
@@ -181,12 +196,20 @@ def needs(need: Need | None) -> dict[str, Any] | None:
         return None
     if isinstance(need.value, tuple):
         return {need.field: list(need.value)}
-    name, _, shown = _SHOWN[need.field]
+    name, shown = shown_of(need.field)
     return {name: shown(need.value)}
+
+
+def shown_of(field: str) -> tuple[str, Callable[[int], Any]]:
+    """Give the name that the query has for a field of the engine, and how a number of it is shown."""
+    name, _, shown = _SHOWN[field]
+    return name, shown
 
 
 def _message(reason: Reason) -> str:
     title = refusal_of(reason.code).title()
+    if reason.released_at is not None:
+        title += f" The first of it is open to all from {utc(reason.released_at)} on."
     if reason.need is None:
         return title
     if isinstance(reason.need.value, tuple):
@@ -211,4 +234,8 @@ _SHOWN: dict[str, tuple[str, str, Callable[[int], Any]]] = {
     "quantity": ("quantity", "A quantity of {} would pass.", int),
     "duration": ("duration", "A stay of {} would pass.", _duration),
     "to": ("to", "A window that reaches to {} would do.", utc),
+    "start": ("start", "From {} on it would pass.", utc),
+    "end": ("end", "A stay until {} would pass.", utc),
+    "from_m": ("from_m", "At {} m along the quay it would pass.", int),
+    "within": ("storage_within", "A time of {} between the two would do.", _duration),
 }
