@@ -1,16 +1,19 @@
-"""python -m benchmarks [bookings|slots|contention] [--claims 1000 100000 1000000]: prints Markdown tables."""
+"""python -m benchmarks [suite ...] [--claims 1000 100000 1000000]: prints Markdown tables."""
 
 import argparse
 import shutil
 import sys
 from collections.abc import Callable
 
-from benchmarks import bookings, contention, slots
+from benchmarks import amends, bookings, contention, explain, itineraries, slots
 
 SUITES: dict[str, Callable[[int], list[dict[str, object]]]] = {
     "bookings": bookings.run,
+    "amends": amends.run,
     "slots": slots.run,
     "contention": contention.run,
+    "itineraries": itineraries.run,
+    "explain": explain.run,
 }
 
 

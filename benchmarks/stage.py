@@ -62,7 +62,7 @@ PLACES = """
 ASKED = """
     CREATE FUNCTION bench_asked(n bigint, storage boolean) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_build_object(
-        'organisation', 'org_bench', 'key', 'pgbench-' || n, 'fingerprint', repeat('f', 64), 'id', 'bkg_' || lpad(n::text, 26, '0'),
+        'organisation', 'org_bench', 'asker', 'org_bench', 'awaits', '{{}}'::text[], 'key', 'pgbench-' || n, 'fingerprint', repeat('f', 64), 'id', 'bkg_' || lpad(n::text, 26, '0'),
         'client_reference', 'P-' || n, 'port', 'XXBEN', 'facilities', '{{XXBEN-T}}'::text[], 'state', 'confirmed',
         'lapses_after', NULL, 'hold_at_most', NULL,
         'facts', json_build_object('vessel', '{{"name": "BENCH", "imo": "9074729", "loa_m": 90, "beam_m": 15, "draught_m": 5.5}}'::json,
@@ -75,7 +75,7 @@ ASKED = """
         json_build_object('leg', 0, 'id', 'leg_' || lpad(n::text, 26, '0'), 'place', {quay} + n % 200, 'starts_at', at,
             'ends_at', at + interval '3 hours', 'blocked', tstzrange(at, at + interval '5 hours'), 'need', 100,
             'from_m', 110 + n / 500000 * 110, 'stretches', NULL) AS berth,
-        json_build_object('leg', 1, 'id', 'leg_' || lpad(n::text, 26, '1'), 'place', {floor} + n % 10, 'starts_at', at,
+        json_build_object('leg', 1, 'id', 'leg_1' || lpad(n::text, 25, '0'), 'place', {floor} + n % 10, 'starts_at', at,
             'ends_at', at + interval '30 days', 'first_on', at::date, 'last_on', at::date + 31, 'quantity', 1) AS floor) l
     $$
 """

@@ -34,7 +34,7 @@ def main(given: Sequence[str]) -> None:
 def parser() -> argparse.ArgumentParser:
     """Describe the commands; `key` describes itself."""
     top = argparse.ArgumentParser(prog="python -m service", description="Slotway. DATABASE_URL names the database.")
-    actions = top.add_subparsers(required=True, metavar="api | worker | migrate | seed | key | openapi")
+    actions = top.add_subparsers(required=True, metavar="api | worker | migrate | seed | reconcile | key | openapi")
     api = actions.add_parser("api", help="serve the REST API")
     api.add_argument("--host", default="127.0.0.1")
     api.add_argument("--port", type=int, default=8000)
@@ -46,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
     seeding.add_argument("--demo", type=Path, metavar="FILE", help="make demo organisations, and leave their keys here")
     seeding.add_argument("--url", help="the address to write into FILE; none: SLOTWAY_PUBLIC_URL")
     seeding.set_defaults(run=_seed)
+    reconciling = actions.add_parser("reconcile", help="compare the counters of all floors with their claims")
+    reconciling.add_argument("--fix", action="store_true", help="make the counters what the claims say")
+    reconciling.set_defaults(run=_reconcile)
     actions.add_parser("key", help="make, list and revoke API keys")
     actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
     return top
@@ -125,6 +128,17 @@ def _seed(arguments: argparse.Namespace) -> None:
             await demo.equip(db, arguments.demo, url=arguments.url or settings.public_url)
 
     _with_database(settings.database_url.get_secret_value(), work)
+
+
+def _reconcile(arguments: argparse.Namespace) -> None:
+    from service.invariants import commands
+    from service.settings import Settings
+
+    async def work(db: "Db") -> None:
+        if not await commands.reconcile(db, fix=arguments.fix):
+            sys.exit(1)
+
+    _with_database(Settings().database_url.get_secret_value(), work)
 
 
 def _key(given: Sequence[str]) -> None:

@@ -14,15 +14,22 @@ from service.bookings.rules import ClientReferenceTaken
 from service.capacity import routes as capacity
 from service.capacity.operations import Answered, Timetables
 from service.capacity.rules import SlotTaken, StorageFull
+from service.closures import routes as closures
+from service.closures.operations import BookingsRipple
 from service.database import Db
 from service.errors import Refusal
 from service.events import routes as events
 from service.events.operations import still_running
+from service.invariants import routes as invariants
+from service.invariants.operations import Watch
 from service.ports import routes as ports
 from service.ports.operations import Rulebook
+from service.ports.operations.partners import PartnerGroupNameTaken
+from service.ports.operations.tides import TidalWindowStands
 from service.ratelimit import FailedAttempts, Limits
 from service.settings import Settings
 from service.shield import HeadAsGet, Shield
+from service.timetables import routes as timetables
 
 # What a constraint that refuses, or a function in which a lock was waited for in vain, means to a client.
 REFUSALS: dict[str, Callable[[], Refusal]] = {
@@ -30,6 +37,8 @@ REFUSALS: dict[str, Callable[[], Refusal]] = {
     "storage_full": StorageFull,
     "client_reference_taken": ClientReferenceTaken,
     "claim_key": still_running,
+    "tidal_window_overlaps": TidalWindowStands,
+    "partner_group_name_taken": PartnerGroupNameTaken,
 }
 
 
@@ -54,7 +63,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.revisions = health.revisions()
     app.state.limits = Limits()
     app.state.failed_attempts = FailedAttempts()
-    for part in (bookings, capacity, ports, events, accounts, health, problem_pages, pages):
+    bookable = (timetables, closures, bookings, capacity, ports)
+    for part in (*bookable, invariants, events, accounts, health, problem_pages, pages):
         app.include_router(part.router)
     framework.install(app)
     app.add_middleware(HeadAsGet)
@@ -71,9 +81,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.rulebook = Rulebook(db)
     app.state.timetables = Timetables(db, app.state.rulebook)
     app.state.answered = Answered()
+    app.state.watch = Watch(db)
+    app.state.ripple = BookingsRipple()
     app.state.keyring = Keyring(db, environment=settings.environment, believe_s=settings.key_cache_s)
     last_used = asyncio.create_task(keep_last_used(app.state.keyring, db))
     yield
+    await app.state.watch.stop()
     last_used.cancel()
     await asyncio.gather(last_used, return_exceptions=True)
     await db.close()

@@ -61,7 +61,8 @@ class Admin(Principal):
 
 
 _TO_BOOK = frozenset({"bookings:write", "slots:read"})
-_NOT_FOR_CUSTOMS = frozenset({"contact", "remark"})
+_NOT_FOR_CUSTOMS = frozenset({"contact", "remark", "awaits", "overrides", "override", "change"})
+_OF_RIVALS = frozenset({"hits"})
 
 KINDS: dict[Role, type[Principal]] = {
     "forwarder": Forwarder,
@@ -198,13 +199,21 @@ BookingReader = Annotated[Principal, permit("bookings:read")]
 EventReader = Annotated[Principal, permit("events:read")]
 KeyKeeper = Annotated[Principal, permit("keys:write")]
 Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
+BookingOperator = Annotated[Operator, permit("bookings:write", Operator)]
+BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", Forwarder, Operator)]
 PlaceOperator = Annotated[Operator, permit("places:write", Operator)]
 Administrator = Annotated[Admin, permit("organisations:write", Admin)]
 
 
 def as_seen(shown: str, by: Principal) -> str:
-    """Give JSON text as a principal may see it: customs is not told whom to call, nor what was remarked."""
-    if not isinstance(by, Customs):
+    """Give JSON text as a principal may see it.
+
+    Customs is not told whom to call, nor what was remarked; whom a ship hits that stays too long, operators alone are.
+    """
+    hidden = _NOT_FOR_CUSTOMS if isinstance(by, Customs) else frozenset[str]()
+    if not isinstance(by, Operator | Admin) and '"hits"' in shown:
+        hidden |= _OF_RIVALS
+    if not hidden:
         return shown
     said = json.loads(shown)
-    return json.dumps({key: value for key, value in said.items() if key not in _NOT_FOR_CUSTOMS})
+    return json.dumps({key: value for key, value in said.items() if key not in hidden})

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from service.auth import Principal
 from service.database import Db, Tx
-from service.errors import Refusal
+from service.errors import Refusal, Unconditional
 from service.events.operations import Answer, Once, once
 from service.fields import Flag
 from service.idempotency import (
@@ -30,8 +30,8 @@ R = TypeVar("R")
 
 REFUSALS: tuple[type[Refusal], ...] = (IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress)
 _ValidateOnly = Annotated[Flag, Query(description="true: do everything but commit; a key sent with it is not kept")]
-_Declared = Annotated[str | None, Header(description="the booking's ETag; left out: whatever its version")]
-_TAG = re.compile(r'"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
+_Declared = Annotated[str | None, Header(description="the ETag it had when it was read; `*`: whatever its version")]
+_TAG = re.compile(r'"([1-9][0-9]{0,8})(?:-lapsed)?"|([1-9][0-9]{0,8})')
 
 
 def database(request: Request) -> Db:
@@ -84,6 +84,22 @@ async def _version(if_match: _Declared = None) -> int | None:
 
 
 IfMatch = Annotated[int | None, Depends(_version)]
+
+
+class VersionMissing(Unconditional):
+    """This change must say which version of the thing it is made for.
+
+    Read it, and send its ETag with `If-Match`: so nobody overwrites what he has not seen. `*` is any version.
+    """
+
+
+async def _required(if_match: _Declared = None) -> int | None:
+    if if_match is None:
+        raise VersionMissing
+    return await _version(if_match)
+
+
+IfMatchRequired = Annotated[int | None, Depends(_required)]
 
 
 def answered(answer: Answer, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -62,6 +62,10 @@ class Outdated(Refusal):
     """The thing has changed since the caller read it."""
 
 
+class Unconditional(Refusal):
+    """The request must say which version of the thing it was made for."""
+
+
 class Unfit(Refusal):
     """The request is well formed and can't be granted as it stands."""
 

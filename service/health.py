@@ -56,17 +56,21 @@ class Ready(BaseModel):
 JOB_RAN_AT = Gauge("slotway_job_ran_at_seconds", "When a job of the worker ran last, Unix time", ["job"])
 JOB_DONE = Gauge("slotway_job_done", "How many things a job of the worker has done in all", ["job"])
 
+BROKEN = Gauge("slotway_invariant_broken", "How often something is not true that must be; 0 is well", ["name"])
+
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request) -> Response:
-    """Give the figures of this process and of the worker's jobs for Prometheus.
+    """Give the figures of this process, of the worker's jobs, and of what must be true, for Prometheus.
 
-    While the database is away the jobs' figures stay as they were.
+    While the database is away the last two stay as they were. What must be true is looked at about once a minute.
     """
     with suppress(DatabaseAway):
         for job, (at, done) in (await request.app.state.db.read(last_runs)).items():
             JOB_RAN_AT.labels(job).set(at.timestamp())
             JOB_DONE.labels(job).set(done)
+        for each in (await request.app.state.watch.findings(older_s=60)).invariants:
+            BROKEN.labels(each.name).set(each.count)
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -22,6 +22,7 @@ from service.errors import (
     Refusal,
     TooMany,
     Unavailable,
+    Unconditional,
     Unfit,
     Unidentified,
 )
@@ -113,6 +114,13 @@ class UnsupportedMediaType(Malformed):
     """
 
 
+class NotAcceptable(Malformed):
+    """There is none of the media types that the request accepts.
+
+    The member `offered` lists those that there are. Name one of them in `Accept`, or leave the header out.
+    """
+
+
 STATUS: dict[type[Refusal], HTTPStatus] = {
     Malformed: HTTPStatus.BAD_REQUEST,
     Unidentified: HTTPStatus.UNAUTHORIZED,
@@ -121,9 +129,11 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     Conflict: HTTPStatus.CONFLICT,
     Outdated: HTTPStatus.PRECONDITION_FAILED,
+    Unconditional: HTTPStatus.PRECONDITION_REQUIRED,
     HeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     Unfit: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -44,7 +44,7 @@ class WholeQuery(Generic[M]):
 
 
 def whole_query(model: type[BaseModel]) -> Any:
-    """Give the marker for a parameter that takes the whole query as a model, as in `capacity/routes.py`."""
+    """Give the marker for a parameter that takes the whole query as a model, as in `capacity/routes/slots.py`."""
     return Depends(WholeQuery(model))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from service.app import open_database
-from service.bookings.jobs import expire
+from service.bookings.jobs import expire, find_no_shows, grow_overstays, lapse_changes
 from service.database import DatabaseAway, Db
 from service.events.jobs import number_events, prune_keys
 from service.rota.queries import sign
@@ -29,6 +29,9 @@ class Job:
 
 JOBS = (
     Job("expire-holds", expire, 1.0),
+    Job("lapse-changes", lapse_changes, 1.0),
+    Job("find-no-shows", find_no_shows, 30.0),
+    Job("grow-overstays", grow_overstays, 15.0),
     Job("number-events", number_events, 1.0),
     Job("prune-keys", prune_keys, 300.0),
 )

@@ -1,29 +1,64 @@
 """Two processes' worth of the service on one database, and what must be true of it afterwards."""
 
+from datetime import timedelta
+
 import asyncpg
 import httpx
 
+from service import clock
 from tests.asking import new_key
 
 INVARIANTS = {
     "no two ships on one metre at one time": """
         SELECT count(*) FROM berth_claims a JOIN berth_claims b
-        ON a.place_id = b.place_id AND a.metres && b.metres AND a.during && b.during AND (a.booking, a.leg) < (b.booking, b.leg)""",
+        ON a.place_id = b.place_id AND a.metres && b.metres AND a.during && b.during AND (a.booking, a.leg) < (b.booking, b.leg)
+        AND NOT (a.booking = b.booking AND a.change <> b.change)""",
     "no floor oversold": "SELECT count(*) FROM floor_days WHERE taken > capacity OR taken < 0",
     "counters equal the sum of claims": """
         SELECT count(*) FROM floor_days f FULL JOIN (
-            SELECT place_id, day::date AS day, sum(quantity) AS quantity FROM storage_claims,
-            generate_series(lower(days), upper(days) - 1, interval '1 day') AS day GROUP BY 1, 2
-        ) c USING (place_id, day) WHERE coalesce(f.taken, 0) <> coalesce(c.quantity, 0)""",
+            SELECT place_id, pool, day::date AS day, sum(quantity) AS quantity FROM storage_claims,
+            generate_series(lower(days), upper(days) - 1, interval '1 day') AS day GROUP BY 1, 2, 3
+        ) c USING (place_id, pool, day) WHERE coalesce(f.taken, 0) <> coalesce(c.quantity, 0)""",
+    "pools and the general floor together are the floor": """
+        SELECT count(*) FROM (SELECT f.place_id, f.day, sum(f.capacity) AS capacity FROM floor_days f GROUP BY 1, 2) d
+        JOIN warehouses w USING (place_id) WHERE d.capacity <> w.capacity""",
     "every standing booking has a claim for each leg": """
         SELECT count(*) FROM bookings b JOIN legs l ON l.booking = b.number
-        WHERE (b.state IN ('confirmed') OR b.expires_at > clock_timestamp())
-          AND NOT EXISTS (SELECT FROM berth_claims c WHERE c.booking = l.booking AND c.leg = l.leg)
-          AND NOT EXISTS (SELECT FROM storage_claims c WHERE c.booking = l.booking AND c.leg = l.leg)""",
+        WHERE (b.state IN ('confirmed', 'arrived') OR b.expires_at > clock_timestamp()) AND l.state <> 'no_show'
+          AND NOT EXISTS (SELECT FROM berth_claims c WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change)
+          AND NOT EXISTS (SELECT FROM storage_claims c WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change)""",
+    "what is claimed for a leg that is to come, or there, is firm or lapses with its booking": """
+        SELECT count(*) FROM bookings b JOIN (
+            SELECT booking, expires_at FROM berth_claims WHERE NOT change
+            UNION ALL SELECT booking, expires_at FROM storage_claims WHERE NOT change
+        ) c ON c.booking = b.number WHERE c.expires_at <> coalesce(b.expires_at, 'infinity')""",
+    "a booking is what its legs are": """
+        SELECT count(*) FROM bookings b, LATERAL (SELECT array_agg(DISTINCT state) AS states FROM legs WHERE booking = b.number) l
+        WHERE (b.state = 'arrived') <> (l.states && '{arrived,completed}' AND l.states && '{arrived,planned}')
+           OR (b.state = 'completed') <> ('completed' = ANY (l.states) AND NOT l.states && '{arrived,planned}')
+           OR (b.state = 'no_show') <> (l.states = '{no_show}')""",
     "no ended booking has a claim": """
-        SELECT count(*) FROM bookings b WHERE b.state IN ('cancelled', 'expired')
+        SELECT count(*) FROM bookings b WHERE b.state IN ('cancelled', 'expired', 'rejected', 'declined', 'displaced', 'no_show')
           AND (EXISTS (SELECT FROM berth_claims c WHERE c.booking = b.number)
             OR EXISTS (SELECT FROM storage_claims c WHERE c.booking = b.number))""",
+    "a booking starts with its first leg": """
+        SELECT count(*) FROM bookings b WHERE b.starts_at <> (SELECT min(l.starts_at) FROM legs l WHERE l.booking = b.number)""",
+    "what a planned leg claims is what it says": """
+        SELECT count(*) FROM legs l JOIN bookings b ON b.number = l.booking
+        WHERE l.state = 'planned' AND (b.state IN ('confirmed', 'arrived') OR b.expires_at > clock_timestamp())
+          AND CASE l.kind
+              WHEN 'berth' THEN NOT EXISTS (
+                  SELECT FROM berth_claims c WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change AND c.place_id = l.place_id
+                  AND c.metres = int4range(l.from_m, l.to_m) AND c.during @> tstzrange(l.starts_at, l.ends_at))
+              ELSE l.quantity * (l.last_on - l.first_on) IS DISTINCT FROM (
+                  SELECT sum(c.quantity * (upper(c.days) - lower(c.days))) FROM storage_claims c
+                  WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change AND c.place_id = l.place_id
+                  AND c.days <@ daterange(l.first_on, l.last_on)) END""",
+    "what is claimed for a change belongs to one that waits, and lapses with it": """
+        SELECT count(*) FROM bookings b JOIN (
+            SELECT booking, expires_at FROM berth_claims WHERE change
+            UNION ALL SELECT booking, expires_at FROM storage_claims WHERE change
+        ) c ON c.booking = b.number WHERE c.expires_at IS DISTINCT FROM b.change_expires_at""",
     "one first event for each booking": """
         SELECT count(*) FROM bookings b WHERE
           (SELECT count(*) FROM events e WHERE e.subject = b.id AND e.previous IS NULL) <> 1""",
@@ -62,10 +97,9 @@ class Crowd:
     async def lapse(self, booking_id: str) -> None:
         """Let time pass for one reservation hold: as if its life had ended a second ago."""
         number = (await self.sql("SELECT number FROM bookings WHERE id = $1", booking_id))[0]["number"]
+        lapsed_at = clock.now() - timedelta(seconds=1)
         for table, column in (("bookings", "number"), ("berth_claims", "booking"), ("storage_claims", "booking")):
-            await self.sql(
-                f"UPDATE {table} SET expires_at = clock_timestamp() - interval '1 s' WHERE {column} = $1", number
-            )
+            await self.sql(f"UPDATE {table} SET expires_at = $2 WHERE {column} = $1", number, lapsed_at)
         await self.sql(
             "UPDATE places SET version = version + 1 WHERE id IN (SELECT place_id FROM legs WHERE booking = $1)", number
         )

@@ -117,22 +117,28 @@ async def number(tx: Tx) -> int:
 
 async def visible(read: Read, by: Principal, *, after: int, limit: int) -> list[Numbered]:
     """Give numbered events after a position that a principal may see, in order, at most `limit`."""
-    condition, audience = _AUDIENCE[type(by)](by)
+    condition, values = audience(by, taken=2)
     rows = await read.fetch(
         f"""SELECT position, id, type, subject, occurred_at, previous::text, current::text, cause::text
             FROM events WHERE position > $1 AND {condition} ORDER BY position LIMIT $2""",  # noqa: S608  constants
         after,
         limit,
-        *audience,
+        *values,
     )
     return [Numbered(*row) for row in rows]
 
 
+def audience(by: Principal, *, taken: int) -> tuple[str, list[object]]:
+    """Give the condition of events that a principal may see, numbered after the parameters `taken`, and its values."""
+    condition, values = _AUDIENCE[type(by)](by)
+    return condition.format(*(f"${taken + nth + 1}" for nth in range(len(values)))), values
+
+
 # The audience was fixed when the event was written: its owner, the operators of its facilities, customs.
 _AUDIENCE: dict[type[Principal], Callable[[Principal], tuple[str, list[object]]]] = {
-    Forwarder: lambda by: ("owner_id = $3", [by.organisation_id]),
-    Operator: lambda by: ("(owner_id = $3 OR facilities && $4::text[])", [by.organisation_id, sorted(by.facilities)]),
-    Customs: lambda by: ("(owner_id = $3 OR for_customs)", [by.organisation_id]),
+    Forwarder: lambda by: ("owner_id = {0}", [by.organisation_id]),
+    Operator: lambda by: ("(owner_id = {0} OR facilities && {1}::text[])", [by.organisation_id, sorted(by.facilities)]),
+    Customs: lambda by: ("(owner_id = {0} OR for_customs)", [by.organisation_id]),
     Admin: lambda _: ("true", []),
 }
 

@@ -16,6 +16,22 @@ NOBODYS = {
     "organisation_id": ids.new("org"),
     "unlocode": "DEHAM",
     "code": "nil",
+    "closure_id": ids.new("cls"),
+    "group_id": ids.new("pgr"),
+    "window_id": ids.new("bwn"),
+    "allotment_id": ids.new("alt"),
+}
+# A well-formed body for each operation that would refuse an empty one before it looks for the object.
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/closures/{closure_id}/lift": {"reason": "x"},
+    "PATCH /v1/partner-groups/{group_id}": {"name": "x"},
+    "POST /v1/bookings/{booking_id}/amend": {"remark": "x"},
+    "POST /v1/bookings/{booking_id}/decline": {"reason": "x"},
+    **{
+        f"POST /v1/bookings/{{booking_id}}/{each}": {"leg": ids.new("leg")}
+        for each in ("arrive", "complete", "no-show")
+    },
+    "POST /v1/bookings/{booking_id}/shift": {"leg": ids.new("leg"), "from_m": 0, "reason": "x"},
 }
 
 
@@ -44,9 +60,9 @@ class Operation:
         return [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
 
     def request(self, **objects: str) -> dict[str, Any]:
-        """Give method, address and an empty body; objects that are not given are nobody's."""
+        """Give method, address and a body; objects that are not given are nobody's."""
         request: dict[str, Any] = {"method": self.method, "url": self.path.format(**NOBODYS | objects)}
-        return request | ({"json": {}} if self.reads_body else {})
+        return request | ({"json": BODIES.get(str(self), {})} if self.reads_body else {})
 
 
 def operations(app: FastAPI, under: str = "/") -> Iterator[Operation]:

@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from service.errors import every_refusal
 from tests.asking import ahead, berth, booking, new_key, rfc, storage, window
 from tests.contract.operations import Operation, operations
+from tests.ports.opening import BERTH, PORT, TERMINAL, WAREHOUSE, ZONE
 
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
 # Paths for programs and people that no document has to describe in full.
@@ -184,6 +185,8 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     await walk("GET /v1/bookings/{booking_id}", "customs", at)
     await walk("POST /v1/bookings/{booking_id}/cancel", "forwarder", f"{at}/cancel", {"reason": "the ship sank"})
     await walk("POST /v1/bookings/{booking_id}/cancel", "rival", f"{at}/cancel", status=404)
+    await readings(walk, at)
+    await planning(walk)
     notice = {"quay": "PKGWD-MPT", "window": window(10), "draught_m": 9, "reference": "NtM 1", "source": "test"}
     await walk("POST /v1/draught-notices", "operator_pkgwd", body=notice, params={"validate_only": "true"})
     await walk("POST /v1/draught-notices", "operator_pkgwd", body=notice, status=201)
@@ -191,7 +194,49 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
         for who in keys:
             assert (await walk(name, who))["items"] or who == "rival" or name != "GET /v1/keys"
     await accounts(walk)
+    await lives(walk)
+    await closed(walk)
+    await ports_made(walk)
+    await kept_for_partners(walk)
     assert walk.operations.keys() - walk.walked == {f"GET {path}" for path in BARE}
+
+
+async def readings(walk: Walker, at: str) -> None:
+    """What only looks: the history of a booking, timetables, and what must be true."""
+    for who in ("forwarder", "operator_pkgwd", "customs", "admin"):
+        assert (await walk("GET /v1/bookings/{booking_id}/history", who, f"{at}/history"))["items"]
+    await walk("GET /v1/bookings/{booking_id}/history", "rival", f"{at}/history", status=404)
+    body, key = booking(berth(20, from_m=0), storage(20)), {"Idempotency-Key": new_key()}
+    await walk("POST /v1/bookings", "forwarder", body=body, status=201, headers=key)
+    when = {"from": rfc(ahead(19)), "to": rfc(ahead(24))}
+    for kind, code in (("quays", "PKGWD-MPT"), ("warehouses", "PKGWD-FZS-W1")):
+        for who in ("forwarder", "rival"):
+            name = f"GET /v1/{kind}/{{code}}/timetable"
+            await walk(name, who, f"/v1/{kind}/{code}/timetable", params=when)
+        await walk(name, who, f"/v1/{kind}/nil/timetable", status=404)
+        await walk(
+            name, who, f"/v1/{kind}/{code}/timetable", status=406, headers={"Accept": "text/html;q=0.1, text/plain"}
+        )
+        await walk(name, who, f"/v1/{kind}/{code}/timetable", status=422, params={"to": "2020-01-01T00:00:00Z"})
+    assert (await walk("GET /v1/health/invariants", "rival"))["holds"]
+
+
+async def planning(walk: Walker) -> None:
+    """The searches that plan: itineraries found and not found, and wished slots explained."""
+    for days, loa_m in ((30, 190), (11, 190), (30, 590)):
+        body = {"ports": ["PKGWD", "PKKHI"], "vessel": {"loa_m": loa_m}, "berth": {"duration": "PT36H"},
+                "storage": {"quantity": 2500, "duration": "P10D"}, "window": window(10, days * 24)}  # fmt: skip
+        await walk("POST /v1/itineraries/search", "rival", body=body)
+    await walk("POST /v1/itineraries/search", "rival", body={}, status=422)
+    when = {"start": rfc(ahead(20)), "end": rfc(ahead(25))}
+    for from_m in ({}, {"from_m": 0}, {"from_m": 600}):
+        wish = when | {"quay": "PKGWD-MPT", "loa_m": 190, "draught_m": 12} | from_m
+        await walk("GET /v1/berth-slots/explain", "rival", params=wish)
+    for quantity in (5, 12_000, 99_999):
+        wish = when | {"warehouse": "PKGWD-FZS-W1", "quantity": quantity}
+        await walk("GET /v1/storage-slots/explain", "rival", params=wish)
+    for kind in ("berth", "storage"):
+        await walk(f"GET /v1/{kind}-slots/explain", "rival", status=422)
 
 
 async def accounts(walk: Walker) -> None:
@@ -207,3 +252,114 @@ async def accounts(walk: Walker) -> None:
     )
     await walk("GET /v1/admin/keys", "admin")
     await walk("POST /v1/admin/keys/{key_id}/revoke", "admin", f"/v1/admin/keys/{key['id']}/revoke")
+
+
+async def lives(walk: Walker) -> None:
+    """What becomes of a booking: amended, shifted, approved, declined; and what is too early to happen on the ground."""
+    who, tanker = "operator_pkkhi", {"name": "OIL", "loa_m": 200, "beam_m": 32, "draught_m": 10}
+    for decide, body in (("approve", {}), ("decline", {"reason": "the pier leaks"})):
+        pier = booking(berth(40, quay="PKKHI-OP1", from_m=0), vessel=tanker, cargo={"class": "liquid_bulk"}, hold=False)
+        key = {"Idempotency-Key": new_key()}
+        asked = await walk("POST /v1/bookings", "forwarder", body=pier, status=201, headers=key)
+        name, at = f"POST /v1/bookings/{{booking_id}}/{decide}", f"/v1/bookings/{asked['id']}"
+        await walk(name, who, f"{at}/{decide}", body)
+        await walk(name, who, f"{at}/{decide}", body, status=409)
+        await walk(
+            "POST /v1/bookings/{booking_id}/cancel",
+            "forwarder",
+            f"{at}/cancel",
+            status=200 if decide == "approve" else 409,
+        )
+    body, key = booking(berth(50, from_m=0), storage(50), hold=False), {"Idempotency-Key": new_key()}
+    made = await walk("POST /v1/bookings", "forwarder", body=body, status=201, headers=key)
+    at, leg = f"/v1/bookings/{made['id']}", {"leg": made["legs"][0]["id"]}
+    amend, shift = "POST /v1/bookings/{booking_id}/amend", "POST /v1/bookings/{booking_id}/shift"
+    tag = {"If-Match": '"1"'}
+    await walk(amend, "forwarder", f"{at}/amend", {"remark": "x"}, status=428)
+    await walk(amend, "forwarder", f"{at}/amend", {"legs": [berth(51, from_m=0)]}, headers=tag)
+    await walk(amend, "forwarder", f"{at}/amend", {"remark": "x"}, status=412, headers=tag)
+    shown = await walk("GET /v1/bookings/{booking_id}", "operator_pkgwd", at)
+    leg = {"leg": shown["legs"][0]["id"]}
+    await walk(
+        shift, "operator_pkgwd", f"{at}/shift", leg | {"from_m": 50, "reason": "silt"}, headers={"If-Match": "*"}
+    )
+    await walk(shift, "operator_pkgwd", f"{at}/shift", leg | {"from_m": 50, "reason": "silt"}, status=428)
+    for deed in ("arrive", "complete", "no-show"):
+        name = f"POST /v1/bookings/{{booking_id}}/{deed}"
+        await walk(name, "operator_pkgwd", f"{at}/{deed}", leg, status=409)
+        await walk(name, "operator_pkkhi", f"{at}/{deed}", leg, status=404)
+
+
+async def closed(walk: Walker) -> None:
+    who, name = "operator_pkgwd", "POST /v1/closures"
+    body = {"quay": "PKGWD-MPT", "window": window(60), "reason": "dredging"}
+    moved = body | {"on_conflict": "move", "tolerance": "P3D"}
+    key = {"Idempotency-Key": new_key()}
+    await walk("POST /v1/bookings", "forwarder", body=booking(berth(60), hold=False), status=201, headers=key)
+    plan = (await walk(name, who, body=moved, params={"validate_only": "true"}))["plan"]
+    await walk(name, who, body=body, status=409)
+    await walk(name, who, body=moved, status=428)
+    await walk(name, who, body=moved, status=412, headers={"If-Match": "x"})
+    at = "/v1/closures/" + (await walk(name, who, body=moved, status=201, headers={"If-Match": plan}))["id"]
+    await walk("GET /v1/closures/{closure_id}", "customs", at)
+    assert (await walk("GET /v1/closures", "rival"))["items"]
+    await walk("POST /v1/closures/{closure_id}/lift", who, f"{at}/lift", {"reason": "done"})
+    await walk("POST /v1/closures/{closure_id}/lift", who, f"{at}/lift", {"reason": "done"}, status=409)
+    await walk("GET /v1/closures/{closure_id}", "customs", at)
+
+
+async def kept_for_partners(walk: Walker) -> None:
+    who, soon = "operator_pkkhi", {"first_on": ahead(20).date().isoformat(), "last_on": ahead(30).date().isoformat()}
+    tides = {"port": "PKKHI", "windows": [window(20, 3)], "source": "tide tables"}
+    await walk("POST /v1/tidal-windows", who, body=tides, status=201)
+    await walk("POST /v1/tidal-windows", who, body=tides, status=409)
+    assert (await walk("GET /v1/tidal-windows", "customs"))["items"]
+    groups = []
+    for facility in ("PKKHI-SAPT", "PKKHI-KTA"):
+        body = {"facility": facility, "name": "transit", "organisations": []}
+        groups.append((await walk("POST /v1/partner-groups", who, body=body, status=201))["id"])
+    at = f"/v1/partner-groups/{groups[0]}"
+    for headers, status in (({"If-Match": "*"}, 200), ({"If-Match": '"9"'}, 412), ({}, 428)):
+        await walk("PATCH /v1/partner-groups/{group_id}", who, at, {"name": "x"}, status=status, headers=headers)
+    await walk("GET /v1/partner-groups/{group_id}", who, at)
+    berth_window = {"quay": "PKKHI-SAPT", "from_m": 0, "to_m": 300, "group": groups[0], "first": window(20, 12),
+                    "every_days": 7, "release_before": "P3D"}  # fmt: skip
+    allotment = soon | {"warehouse": "PKKHI-KTA-W1", "group": groups[1], "quantity": 100, "release_before": "P3D"}
+    for path, name, body, wrong in (
+        ("berth-windows", "window_id", berth_window, {"to_m": 9_999}),
+        ("allotments", "allotment_id", allotment, {"release_before": "P99D"}),
+    ):
+        await walk(f"POST /v1/{path}", who, body=body | wrong, status=422)
+        made = await walk(f"POST /v1/{path}", who, body=body, status=201)
+        assert (await walk(f"GET /v1/{path}", who))["items"] == [made]
+        await walk(f"GET /v1/{path}/{{{name}}}", who, f"/v1/{path}/{made['id']}")
+        for status in (200, 409):
+            await walk(f"POST /v1/{path}/{{{name}}}/release", who, f"/v1/{path}/{made['id']}/release", status=status)
+    assert len((await walk("GET /v1/partner-groups", who))["items"]) == 2
+
+
+async def ports_made(walk: Walker) -> None:
+    at = {"If-Match": "*"}
+    for path, who, body in (
+        ("ports", "admin", PORT), ("terminals", "admin", TERMINAL), ("free-zones", "admin", ZONE),
+        ("quays", "operator_pkgwd", {"code": "PKGWD-Q9", "terminal": "PKGWD-GMT"}),
+        ("berths", "operator_pkgwd", BERTH | {"code": "PKGWD-Q9-1", "quay": "PKGWD-Q9"}),
+        ("warehouses", "operator_pkgwd", WAREHOUSE | {"code": "PKGWD-FZS-W9", "free_zone": "PKGWD-FZS"}),
+    ):  # fmt: skip
+        await walk(f"POST /v1/{path}", who, body=body, params={"validate_only": "true"})
+        await walk(f"POST /v1/{path}", who, body=body, status=201)
+        await walk(f"POST /v1/{path}", who, body=body, status=409)
+    for path, code, change in (
+        ("berths", "PKGWD-Q9-1", {"max_dwt_t": 9000}), ("quays", "PKGWD-Q9", {"terms": {"hold_for": "PT9M"}}),
+        ("warehouses", "PKGWD-FZS-W9", {"capacity": 9}), ("terminals", "PKGWD-GMT", {"name": "x"}),
+        ("free-zones", "PKGWD-FZS", {"name": "x"}),
+    ):  # fmt: skip
+        item = f"/v1/{path}/{code}"
+        await walk(f"GET /v1/{path}/{{code}}", "customs", item)
+        await walk(f"PATCH /v1/{path}/{{code}}", "operator_pkgwd", item, change, status=428)
+        await walk(f"PATCH /v1/{path}/{{code}}", "operator_pkgwd", item, change, headers=at)
+        retire, body = f"POST /v1/{path}/{{code}}/retire", {"reason": "worn out", "on_conflict": "displace"}
+        plan = await walk(
+            retire, "operator_pkgwd", f"{item}/retire", body, params={"validate_only": "true"}, headers=at
+        )
+        await walk(retire, "operator_pkgwd", f"{item}/retire", body | {"plan": plan["plan"]}, headers=at)

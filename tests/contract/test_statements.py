@@ -3,6 +3,7 @@
 import ast
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from service.auth import KINDS
 from service.bookings import queries as bookings
 from service.bookings.rules import State
 from service.events import queries as events
+from service.timetables import queries as timetables
 
 ROOT = Path(service.__file__).parent
 ASKING = {"fetch", "fetchrow", "fetchval", "execute", "executemany", "cursor", "prepare"}
@@ -81,16 +83,32 @@ def principals():
 
 async def ask_for_lists(recorder: Recorder, by: Any) -> None:
     now = clock.now()
-    for before in (None, 7):
-        await bookings.listed(recorder, by, bookings.Filters(), before=before, limit=5)
-    full = bookings.Filters((State.HELD, State.EXPIRED), "PKGWD", "PKGWD-MPT", "REF", (now, None))
-    for filters in (full, bookings.Filters(window=(now, now)), bookings.Filters(place="PKGWD-MPT")):
-        await bookings.listed(recorder, by, filters, before=7, limit=5)
+    for order in bookings.ORDERS.values():
+        for after in (None, (7,) if order.column is None else (now, 7)):
+            await bookings.listed(recorder, by, bookings.Filters(), order, after=after, limit=5)
+    full = bookings.Filters(
+        (State.HELD, State.EXPIRED), "PKGWD", "PKGWD-GMT", "PKGWD-MPT", "star", "REF", "GD-1", (now, None), now
+    )
+    for filters in (full, bookings.Filters(window=(now, now)), bookings.Filters(vessel="9074729")):
+        await bookings.listed(recorder, by, filters, bookings.ORDERS["newest"], after=(7,), limit=5)
+
+
+async def ask_for_timetables(recorder: Recorder, by: Any) -> None:
+    for kind, code in (("quay", "PKGWD-MPT"), ("warehouse", "PKGWD-FZS-W1")):
+        for reader in (by, replace(by, scopes=frozenset({"bookings:read"}))):
+            asked = timetables.Asked(kind, code, clock.now(), clock.now(), reader)
+            await timetables.glance(recorder, asked)
+            await timetables.ledger(recorder, asked)
 
 
 DRIVEN = {
-    ("service.bookings.queries", "listed"): ask_for_lists,
-    ("service.bookings.queries", "one"): lambda recorder, by: bookings.one(recorder, by, "bkg_1"),
+    ("service.bookings.queries.lists", "listed"): ask_for_lists,
+    ("service.bookings.queries.lists", "one"): lambda recorder, by: bookings.one(recorder, by, "bkg_1"),
+    ("service.bookings.queries.history", "history"): lambda recorder, by: bookings.history(
+        recorder, by, "bkg_1", after=0, limit=5
+    ),
+    ("service.timetables.queries", "glance"): ask_for_timetables,
+    ("service.timetables.queries", "ledger"): ask_for_timetables,
     ("service.events.queries", "visible"): lambda recorder, by: events.visible(recorder, by, after=0, limit=5),
 }
 

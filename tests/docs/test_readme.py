@@ -9,7 +9,10 @@ from tests.docs.walking import Step, differences, steps, unlike, walked
 from tests.serving import served
 
 FIRST = "README.md"
-GO_ON = ["docs/forwarders.md", "docs/operators.md", "docs/customs.md"]
+GO_ON = [
+    "docs/forwarders.md", "docs/forwarders-following.md", "docs/operators.md", "docs/operators-capacity.md",
+    "docs/operators-opening.md", "docs/customs.md",
+]  # fmt: skip
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages use curl, which is not installed")
 
 

@@ -16,7 +16,9 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = "===== next ====="
 CUT = "..."
 # A TypeID, whole or cut short.
-IDENTIFIER = re.compile(r"(bkg|leg|evt|org|key|dn|req)_[0-7](?:[0-9a-hjkmnp-tv-z]{25}|[0-9a-hjkmnp-tv-z]{,24}\.\.\.)")
+IDENTIFIER = re.compile(
+    r"(bkg|leg|evt|org|key|dn|req|cls|pgr|bwn|alt)_[0-7](?:[0-9a-hjkmnp-tv-z]{25}|[0-9a-hjkmnp-tv-z]{,24}\.\.\.)"
+)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d(?:\.\d+)?Z)")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 POSITION = re.compile(r"\d{16}")
