@@ -11,9 +11,10 @@
 CREATE OR REPLACE FUNCTION settle_booking(b bookings, asked json) RETURNS events LANGUAGE plpgsql AS $$
 DECLARE
     r record;
-    before json := booking_json(b);
+    before json := (SELECT e.current FROM events e WHERE e.subject = b.id ORDER BY e.id DESC LIMIT 1);
     after bookings;
     chosen json;
+    came record;
 BEGIN
     SELECT * INTO r FROM json_to_record(asked) AS x (
         by text, type text, cause json, facts json, overrides json, gives smallint[], wanted json, awaits text[], state text);
@@ -23,10 +24,22 @@ BEGIN
     END IF;
     SELECT json_object_agg(t.leg, t.from_m) INTO chosen
     FROM take(b.number, coalesce(b.expires_at, 'infinity'), false, '{}', r.wanted) t;
-    DELETE FROM legs WHERE booking = b.number AND leg = ANY (r.gives);
-    INSERT INTO legs SELECT * FROM granted_legs(b.number, r.wanted, chosen);
-    UPDATE bookings SET facts = coalesce(r.facts, facts), facilities = facilities_of(b.number), overrides = r.overrides,
-                        starts_at = (SELECT min(l.starts_at) FROM legs l WHERE l.booking = b.number),
+    -- A leg that goes on keeps its row: to delete it and to insert it again costs all its indexes and foreign keys.
+    MERGE INTO legs l USING granted_legs(b.number, r.wanted, chosen) AS g ON l.booking = b.number AND l.leg = g.leg
+    WHEN MATCHED THEN UPDATE SET
+        kind = g.kind, place_id = g.place_id, state = g.state, starts_at = g.starts_at, ends_at = g.ends_at,
+        from_m = g.from_m, to_m = g.to_m, quantity = g.quantity, first_on = g.first_on, last_on = g.last_on,
+        arrived_at = g.arrived_at, ended_at = NULL, overstayed_at = NULL
+    WHEN NOT MATCHED THEN INSERT (booking, leg, id, kind, place_id, state, starts_at, ends_at, from_m, to_m, quantity,
+                                  first_on, last_on, arrived_at)
+        VALUES (b.number, g.leg, g.id, g.kind, g.place_id, g.state, g.starts_at, g.ends_at, g.from_m, g.to_m, g.quantity,
+                g.first_on, g.last_on, g.arrived_at);
+    DELETE FROM legs WHERE booking = b.number AND leg = ANY (r.gives)
+        AND leg NOT IN (SELECT (w ->> 'leg')::smallint FROM json_array_elements(r.wanted) w);
+    SELECT array_agg(DISTINCT p.facility ORDER BY p.facility) AS facilities, min(l.starts_at) AS starts_at INTO came
+    FROM legs l JOIN places p ON p.id = l.place_id WHERE l.booking = b.number;
+    UPDATE bookings SET facts = coalesce(r.facts, facts), facilities = came.facilities, overrides = r.overrides,
+                        starts_at = came.starts_at,
                         change = NULL, change_expires_at = NULL, state = coalesce(r.state, state), expires_at = b.expires_at,
                         awaits = coalesce(r.awaits, CASE state WHEN 'pending' THEN awaits ELSE '{}' END),
                         confirmed_at = coalesce(confirmed_at, CASE r.state WHEN 'confirmed' THEN clock_timestamp() END),
@@ -103,7 +116,7 @@ BEGIN
     SELECT coalesce(json_object_agg(t.leg, t.from_m), '{}') INTO chosen FROM take(b.number, lapses, true, r.gives, r.claims) t;
     UPDATE bookings
     SET change = json_build_object(
-            'facts', r.facts, 'overrides', r.overrides, 'gives', r.gives,
+            'facts', coalesce(r.facts, b.facts), 'overrides', r.overrides, 'gives', r.gives,
             -- What is closed was judged when the place was taken, and what is approved then has it.
             'wanted', (SELECT json_agg(w::jsonb || jsonb_build_object('from_m', (chosen ->> (w ->> 'leg'))::int, 'closed', NULL))
                        FROM json_array_elements(r.wanted) w)),

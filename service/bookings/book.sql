@@ -86,13 +86,18 @@ $$;
 
 -- Record a change of a booking: one event, in the transaction of the change, drawn under its row lock. What is provisional
 -- is nothing to customs: bookings before their confirmation, and changes that have not been approved.
-CREATE OR REPLACE FUNCTION record_booking(b bookings, what text, who text, before json, why json) RETURNS events LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION record_booking(b bookings, what text, who text, before json, why json) RETURNS events LANGUAGE plpgsql AS $$
+DECLARE
+    happened events;
+BEGIN
     INSERT INTO events (type, subject, by, owner_id, facilities, for_customs, previous, current, cause)
     VALUES (what, b.id, who, b.organisation_id, b.facilities,
             b.confirmed_at IS NOT NULL
                 AND what NOT IN ('booking.change-requested', 'booking.change-declined', 'booking.change-lapsed'),
             before, booking_json(b), why)
-    RETURNING *
+    RETURNING * INTO happened;
+    RETURN happened;
+END
 $$;
 
 -- Make a booking: key, booking, places, claims, legs, event. Gives the answer and whether it is the answer of a first,

@@ -222,6 +222,9 @@ $$;
 CREATE OR REPLACE FUNCTION give_back(holder bigint, which smallint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM berth_claims WHERE booking = holder AND (change OR which IS NULL OR leg = ANY (which));
+    IF NOT EXISTS (SELECT FROM storage_claims WHERE booking = holder) THEN
+        RETURN;
+    END IF;
     WITH released AS (
         DELETE FROM storage_claims WHERE booking = holder AND (change OR which IS NULL OR leg = ANY (which))
         RETURNING place_id, pool, days, quantity

@@ -19,11 +19,9 @@ from service.bookings.queries import Booked, altering
 from service.bookings.queries.altering import STALE_BOOKING
 from service.bookings.rules import BookingNotFound, HoldExpired, LegState, State, require
 from service.capacity.rules import Closed, SlotTaken, StorageFull
-from service.database import STALE_RULES, PlaceBusy
+from service.database import STALE_RULES, PlaceBusy, Statement
 from service.errors import Refusal, Unavailable
 from service.events.operations import Answer
-
-_Run = Callable[[Callable[..., Awaitable[Booked]], str], Awaitable[Booked]]
 
 
 async def alter(desk: Desk, wish: Wish, alteration: Alteration, *, rehearsal: bool) -> Answer:
@@ -32,10 +30,10 @@ async def alter(desk: Desk, wish: Wish, alteration: Alteration, *, rehearsal: bo
     A booking or a rule that has moved meanwhile is read and judged anew. Raises what the rules of the places refuse;
     SlotTaken, StorageFull and Closed with alternatives: then the old slot stands.
     """
-    run = desk.db.rehearse if rehearsal else desk.db.call
+    attempt = _Attempt(desk, wish, alteration)
     try:
         for _ in range(ROUNDS):
-            done = await _try(desk, wish, alteration, run)
+            done = await attempt.once(desk.db.rehearse if rehearsal else desk.db.call)
             if done is not None:
                 return answer(done, wish.request)
         raise PlaceBusy(retry_after=1)
@@ -49,49 +47,92 @@ async def alter(desk: Desk, wish: Wish, alteration: Alteration, *, rehearsal: bo
         raise
 
 
-async def _try(desk: Desk, wish: Wish, alteration: Alteration, run: _Run) -> Booked | None:
-    """Judge a booking as it stands by the rules at hand and alter it; None if either has moved meanwhile."""
-    draft = await _drafted(desk, wish, alteration)
-    named = set(draft.places) | codes(draft.target)
-    booking, by = draft.booking, alteration.by
-    overriding = alteration.override.rules if alteration.override else ()
-    try:
-        alteration.refuse(draft)
-        settlement = settled(
-            booking, draft.target, draft.places,
-            may_move=isinstance(by, Operator), overriding=overriding,
-        )  # fmt: skip
-        swap = Swap(booking, draft.target, settlement, alteration)
-        return await run(altering.alter, swap.asked_of_the_guard(wish.request))
-    except (SlotTaken, StorageFull, Closed) as refusal:
-        if isinstance(refusal, Closed) and await desk.have_moved(named, draft.places):
+class _RulesNotAtHand(Exception):
+    """The rules of these places have to be read first; then all is tried again."""
+
+    def __init__(self, places: set[str]) -> None:
+        super().__init__()
+        self.places = places
+
+
+_Run = Callable[[Callable[[Statement], Awaitable[Booked]]], Awaitable[Booked]]
+
+
+class _Attempt:
+    """An alteration tried until neither the booking nor a rule moves between the look and the lock."""
+
+    def __init__(self, desk: Desk, wish: Wish, alteration: Alteration) -> None:
+        self._desk, self._wish, self._alteration = desk, wish, alteration
+        self._overriding: Collection[str] = alteration.override.rules if alteration.override else ()
+        self._just_read: set[str] = set()  # places whose rules were asked for: what is not there then is unknown
+        self._draft: Draft | None = None
+
+    async def once(self, run: _Run) -> Booked | None:
+        """Judge the booking as it stands by the rules at hand and alter it; None if it has to be tried again."""
+        self._draft = None
+        try:
+            return await run(self._looked_at_and_altered)
+        except _RulesNotAtHand as missing:
+            await self._desk.rulebook.of(missing.places)
+            self._just_read = missing.places
             return None
-        raise await with_alternatives(desk, _sought(draft, overriding), refusal) from None
-    except Unavailable:
-        raise
-    except Refusal:
-        if not await desk.have_moved(named, draft.places):
+        except (SlotTaken, StorageFull, Closed) as refusal:
+            if not (isinstance(refusal, Closed) and await self._have_moved()):
+                raise await self._helpful(refusal) from None
+        except Unavailable:
             raise
-    except asyncpg.PostgresError as error:
-        if error.sqlstate not in {STALE_RULES, STALE_BOOKING}:
-            raise
-        desk.rulebook.forget(named if error.sqlstate == STALE_RULES else ())
-    return None
+        except Refusal:
+            if not await self._have_moved():
+                raise
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in {STALE_RULES, STALE_BOOKING}:
+                raise
+            if error.sqlstate == STALE_RULES:
+                self._desk.rulebook.forget(self._named())
+        self._just_read = set()
+        return None
 
+    async def _looked_at_and_altered(self, statement: Statement) -> Booked:
+        """Read and alter on one connection: to give it back and take another in between costs as much as the look."""
+        self._draft = draft = await self._drafted(statement)
+        self._alteration.refuse(draft)
+        by = self._alteration.by
+        settlement = settled(
+            draft.booking, draft.target, draft.places,
+            may_move=isinstance(by, Operator), overriding=self._overriding,
+        )  # fmt: skip
+        swap = Swap(draft.booking, draft.target, settlement, self._alteration)
+        return await altering.alter(statement, swap.asked_of_the_guard(self._wish.request))
 
-async def _drafted(desk: Desk, wish: Wish, alteration: Alteration) -> Draft:
-    """Read a booking that may be altered now, and what it shall become."""
-    booking = await desk.db.read(alteration.read, wish.booking_id)
-    if booking is None:
-        raise BookingNotFound
-    if booking.state is State.EXPIRED:
-        raise HoldExpired(expires_at=booking.expires_at)
-    if wish.version not in (None, booking.version):
-        raise BookingChanged(version=booking.version)
-    require(alteration.action, booking.state)
-    target = alteration.target(booking)
-    places = await desk.rulebook.of(codes(target) | {leg.place for leg in booking.legs})
-    return Draft(booking, target.without_echoes(places), places)
+    async def _drafted(self, statement: Statement) -> Draft:
+        """Read a booking that may be altered now, and what it shall become."""
+        booking = await self._alteration.read(statement, self._wish.booking_id)
+        if booking is None:
+            raise BookingNotFound
+        if booking.state is State.EXPIRED:
+            raise HoldExpired(expires_at=booking.expires_at)
+        if self._wish.version not in (None, booking.version):
+            raise BookingChanged(version=booking.version)
+        require(self._alteration.action, booking.state)
+        target = self._alteration.target(booking)
+        named = codes(target) | {leg.place for leg in booking.legs}
+        places = self._desk.rulebook.at_hand(named)
+        if missing := named - places.keys() - self._just_read:
+            raise _RulesNotAtHand(missing)
+        return Draft(booking, target.without_echoes(places), places)
+
+    def _named(self) -> set[str]:
+        draft = self._draft
+        return set() if draft is None else codes(draft.target) | {leg.place for leg in draft.booking.legs}
+
+    async def _have_moved(self) -> bool:
+        """Say whether the rules that refuse are old, and forget them; what is refused before they are asked is not."""
+        return self._draft is not None and await self._desk.have_moved(self._named(), self._draft.places)
+
+    async def _helpful(self, refusal: Refusal) -> Refusal:
+        if self._draft is None:
+            return refusal
+        return await with_alternatives(self._desk, _sought(self._draft, self._overriding), refusal)
 
 
 def _sought(draft: Draft, overriding: Collection[str]) -> Wanted:

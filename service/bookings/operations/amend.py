@@ -64,7 +64,7 @@ class _Amendment:
             legs=tuple(leg for leg, _ in pairs),
             was=tuple(was for _, was in pairs),
             dropped=tuple(leg for leg in left_out if not leg.is_over),
-            facts=booking.facts | facts,
+            facts=booking.facts | facts if given else None,
             goods=self._goods(given, before),
             before=before,
         )

@@ -52,7 +52,7 @@ class _Shift:
         moved = self._leg(booking)
         legs = [self._shifted(leg) if leg is moved else as_asked(leg) for leg in booking.legs]
         goods = Goods.of(booking.facts)
-        return Target(tuple(legs), booking.legs, (), booking.facts, goods, goods)
+        return Target(tuple(legs), booking.legs, (), None, goods, goods)
 
     def refuse(self, draft: Draft) -> None:
         """Refuse to shift a leg to a place that is not his."""

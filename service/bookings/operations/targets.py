@@ -51,22 +51,22 @@ class Goods:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Goods":
-        """Give those of a booking's facts."""
+        """Give those of a booking's facts, which were judged when they came in."""
         vessel, cargo = facts["vessel"], facts["cargo"]
-        return cls(vessel and Vessel.model_validate(vessel), cargo and Cargo.model_validate(cargo))
+        return cls(vessel and Vessel.model_construct(**vessel), cargo and Cargo.model_construct(**cargo))
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a booking shall become. Of each of its `legs`, `was` has the leg that it continues, None for a new one.
 
-    `facts` are what is kept of the booking beside its legs; `before` is what it was for until now.
+    `facts` are what is kept of the booking beside its legs, None: as it was; `before` is what it was for until now.
     """
 
     legs: tuple[Leg, ...]
     was: tuple[BookedLeg | None, ...]
     dropped: tuple[BookedLeg, ...]
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any] | None
     goods: Goods
     before: Goods
 

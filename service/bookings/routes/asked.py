@@ -26,7 +26,8 @@ CHANGES: tuple[type[Refusal], ...] = (
 )
 
 
-def _known_id(booking_id: Annotated[str, Path(examples=["bkg_01kb3v7x9ef6wvq0m8y3k2n5ra"])]) -> str:
+# Async, though it waits for nothing: what is not goes to a thread, which costs more than all that is done here.
+async def _known_id(booking_id: Annotated[str, Path(examples=["bkg_01kb3v7x9ef6wvq0m8y3k2n5ra"])]) -> str:
     if not is_id("bkg", booking_id):
         raise BookingNotFound
     return booking_id

@@ -23,11 +23,15 @@ class Rulebook:
     async def of(self, codes: Iterable[str]) -> dict[str, Place]:
         """Give these places by code, unknown codes left out. One query for all that are not in memory, else none."""
         wanted = set(codes)
-        found = {code: self._places[code] for code in wanted if code in self._places}
+        found = self.at_hand(wanted)
         if missing := wanted - found.keys():
             found |= {place.code: place for place in await self._db.read(queries.rules_of, sorted(missing))}
             self._keep(found[code] for code in missing if code in found)
         return found
+
+    def at_hand(self, codes: Iterable[str]) -> dict[str, Place]:
+        """Give those of these places that are in memory, by code."""
+        return {code: self._places[code] for code in codes if code in self._places}
 
     async def as_of(self, standings: Iterable[Standing]) -> dict[str, Place]:
         """Give these places with rules as new as their standing says, by code. A query only if some have moved."""
