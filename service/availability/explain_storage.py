@@ -124,8 +124,10 @@ def _tries(wish: StorageWish, code: str, others: set[str]) -> Iterator[Need | No
         yield next(reason.need for reason in floor_refusals(wish.warehouse, wish.ask) if reason.code == code)
     if code in OF_QUANTITY:
         most = wish.most()
-        for quantity in (most[code], min(most.values()), wish.free()):
-            yield Need("quantity", quantity) if quantity > 0 else None
+        # With less of the goods another rule may be judged together with this one: the most comes first.
+        tried = {most[code], min(most.values()), wish.free(KEPT), wish.free()}
+        for quantity in sorted((each for each in tried if 0 < each <= most[code]), reverse=True):
+            yield Need("quantity", quantity)
     if code in (*OF_QUANTITY, TOO_EARLY) and STAY_TOO_LONG not in others:
         yield _later(wish, code, others)
 
