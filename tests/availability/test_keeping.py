@@ -215,6 +215,15 @@ def test_a_floor_kept_for_as_long_as_it_is_bookable_is_told_how_much_there_is_be
     ]
 
 
+def test_claims_are_not_named_where_it_would_be_enough_but_for_what_is_kept():
+    taken = FloorTimetable([FloorClaim("1/0/0", JANUARY, FEBRUARY, 400)])
+    to = day_begins(FEBRUARY, FLOOR.zone) + 5 * DAY
+    asked = replace(GOODS, quantity=400)
+    assert why_no_storage(FLOOR, taken, asked, 0) == [
+        Reason("kept-for-partners", Need("to", to), released_at=MIDNIGHT - 2 * DAY)
+    ]
+
+
 def test_claims_are_named_where_it_would_not_be_enough_without_what_is_kept():
     taken = FloorTimetable([FloorClaim("1/0/0", JANUARY, MARCH, 400)])
     assert why_no_storage(FLOOR, taken, replace(GOODS, quantity=1_200), 0) == [

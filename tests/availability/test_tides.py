@@ -96,6 +96,12 @@ def test_a_draught_that_no_tide_serves_is_told_the_draught_that_needs_none():
         assert why(ASK, quay) == [Reason("draught-exceeded", Need("draught_cm", 1_160))]
 
 
+def test_whom_the_tide_keeps_out_is_told_of_the_draught_even_where_a_shorter_ship_would_need_none():
+    bands = tuple(replace(row, loa_until_cm=15_000, draught_cm=1_450) for row in QUAY.limits)
+    quay = replace(QUAY, limits=(*bands, *(replace(row, loa_from_cm=15_000) for row in QUAY.limits)), tides=())
+    assert why(ASK, quay) == [Reason("draught-exceeded", Need("draught_cm", 1_160))]
+
+
 def test_deeper_than_with_tide_is_too_deep_and_the_deepest_waits_for_the_tide():
     ask = replace(ASK, ship=Ship(19_000, draught_cm=1_600))
     assert why(ask) == [Reason("draught-exceeded", Need("draught_cm", 1_450))]
