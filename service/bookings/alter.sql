@@ -11,7 +11,7 @@
 CREATE OR REPLACE FUNCTION settle_booking(b bookings, asked json) RETURNS events LANGUAGE plpgsql AS $$
 DECLARE
     r record;
-    before json := booking_json(b);
+    before json := (SELECT e.current FROM events e WHERE e.subject = b.id ORDER BY e.id DESC LIMIT 1);
     after bookings;
     chosen json;
     came record;

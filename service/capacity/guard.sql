@@ -221,8 +221,7 @@ $$;
 -- locks of its places.
 CREATE OR REPLACE FUNCTION give_back(holder bigint, which smallint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    -- `leg >= 0` leads to the primary key: the index of the constraint knows the booking too, and reads a hundred pages.
-    DELETE FROM berth_claims WHERE booking = holder AND leg >= 0 AND (change OR which IS NULL OR leg = ANY (which));
+    DELETE FROM berth_claims WHERE booking = holder AND (change OR which IS NULL OR leg = ANY (which));
     IF NOT EXISTS (SELECT FROM storage_claims WHERE booking = holder) THEN
         RETURN;
     END IF;
@@ -247,7 +246,7 @@ DECLARE
     berths int;
     floors int;
 BEGIN
-    UPDATE berth_claims SET expires_at = lapses WHERE booking = holder AND leg >= 0 AND NOT change AND expires_at > at;
+    UPDATE berth_claims SET expires_at = lapses WHERE booking = holder AND NOT change AND expires_at > at;
     GET DIAGNOSTICS berths = ROW_COUNT;
     WITH firm AS (
         UPDATE storage_claims SET expires_at = lapses WHERE booking = holder AND NOT change AND expires_at > at RETURNING leg
