@@ -6,7 +6,7 @@ Plain data in, plain data out: no I/O, no clock, no framework. The engine propos
 from service.availability.berths import berth_slots, earliest
 from service.availability.explain_berth import explain_berth
 from service.availability.explain_storage import StorageWish, explain_storage
-from service.availability.explaining import Margin, Verdict
+from service.availability.explaining import Margin, Verdict, without_bounds
 from service.availability.floors import FloorClaim, FloorTimetable
 from service.availability.itineraries import (
     AFTER,
@@ -48,13 +48,15 @@ from service.availability.places import (
     berths_touched,
 )
 from service.availability.placing import placed
-from service.availability.reasons import Need, Reason
+from service.availability.reasons import KEPT, Need, Reason
 from service.availability.slots import BerthAsk, BerthSlot, StorageAsk, StorageSlot
 from service.availability.storage import (
     closed_by_day,
     earliest_storage,
+    first_release,
     floor_refusals,
     pools_of,
+    spans,
     storage_refusals,
     storage_slots,
 )
@@ -72,6 +74,7 @@ __all__ = [
     "FEWEST_METRES",
     "FOREVER",
     "HOUR",
+    "KEPT",
     "MINUTE",
     "SECOND",
     "SHORTEST_WAIT",
@@ -118,6 +121,7 @@ __all__ = [
     "earliest_storage",
     "explain_berth",
     "explain_storage",
+    "first_release",
     "floor_refusals",
     "itineraries",
     "kept_days",
@@ -130,6 +134,7 @@ __all__ = [
     "pools_of",
     "refusals",
     "runs",
+    "spans",
     "start_refusals",
     "stay_refusals",
     "storage_refusals",
@@ -137,4 +142,5 @@ __all__ = [
     "why_no_berth",
     "why_no_itinerary",
     "why_no_storage",
+    "without_bounds",
 ]

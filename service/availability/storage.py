@@ -8,7 +8,7 @@ from service.availability.berths import starts_allowed
 from service.availability.floors import FloorTimetable
 from service.availability.judging import start_refusals, stay_refusals
 from service.availability.keeping import day_released, kept_days
-from service.availability.measures import day_begins, day_settles, local_days
+from service.availability.measures import DAY, day_begins, day_settles, local_days
 from service.availability.merging import merged
 from service.availability.places import Allotment, Warehouse
 from service.availability.reasons import (
@@ -23,6 +23,8 @@ from service.availability.reasons import (
     Reason,
 )
 from service.availability.slots import StorageAsk, StorageSlot
+
+_COUNTED = 3_660 * DAY
 
 
 def storage_slots(warehouse: Warehouse, timetable: FloorTimetable, ask: StorageAsk, now: int) -> Iterator[StorageSlot]:
@@ -65,7 +67,11 @@ def earliest_storage(
 def closed_by_day(warehouse: Warehouse, first_on: date, last_on: date) -> list[int]:
     """Give the quantity out of use on each of the local days `[first_on, last_on)`, what is kept for partners apart."""
     floor = Floor(warehouse, FloorTimetable(), 0, ignoring={KEPT})
-    return [warehouse.capacity - floor.free(day) for day in range(first_on.toordinal(), last_on.toordinal())]
+    # Closures may overlap; together they close no more than there is.
+    return [
+        min(warehouse.capacity, warehouse.capacity - floor.free(day))
+        for day in range(first_on.toordinal(), last_on.toordinal())
+    ]
 
 
 def pools_of(warehouse: Warehouse, by: str | None) -> list[int]:
@@ -81,7 +87,7 @@ def storage_refusals(warehouse: Warehouse, ask: StorageAsk, now: int, ignoring: 
     """
     bounds = [*stay_refusals(ask.end - ask.start, warehouse.terms), *start_refusals(ask.start, warehouse.terms, now)]
     reasons = [*bounds, *floor_refusals(warehouse, ask)]
-    if not bounds:  # a window of a thousand years is too long, and its days are not worth counting
+    if ask.end - ask.start <= _COUNTED:  # of a window of a thousand years the days are not worth counting
         reasons.extend(_lack_of_floor(warehouse, ask, now))
     return [reason for reason in reasons if reason.code not in ignoring]
 

@@ -11,16 +11,19 @@
 CREATE OR REPLACE FUNCTION settle_booking(b bookings, asked json) RETURNS events LANGUAGE plpgsql AS $$
 DECLARE
     r record;
-    before json := (SELECT e.current FROM events e WHERE e.subject = b.id ORDER BY e.id DESC LIMIT 1);
+    before json := booking_json(b);
     after bookings;
     chosen json;
     came record;
 BEGIN
     SELECT * INTO r FROM json_to_record(asked) AS x (
         by text, type text, cause json, facts json, overrides json, gives smallint[], wanted json, awaits text[], state text);
-    IF r.state = 'confirmed' THEN
+    IF r.state = 'confirmed' AND b.expires_at IS NOT NULL THEN
+        -- What has lapsed since the booking was looked at may go to whoever comes next: then it is no booking any more.
+        IF firm_up(b.number, 'infinity') <> (SELECT count(*) FROM legs l WHERE l.booking = b.number AND l.leg <> ALL (r.gives)) THEN
+            RAISE EXCEPTION 'the booking has lapsed since it was read' USING ERRCODE = 'PS002';
+        END IF;
         b.expires_at := NULL;
-        PERFORM firm_up(b.number, 'infinity');
     END IF;
     SELECT json_object_agg(t.leg, t.from_m) INTO chosen
     FROM take(b.number, coalesce(b.expires_at, 'infinity'), false, '{}', r.wanted) t;
@@ -112,7 +115,8 @@ BEGIN
     SELECT * INTO r FROM json_to_record(asked) AS x (
         by text, cause json, facts json, overrides json, gives smallint[], wanted json, awaits text[],
         waits interval, claims json, comes_to text[]);
-    lapses := clock_timestamp() + r.waits;
+    -- Approved after the end of what it asks for, it would cost the old slot and bring nothing.
+    lapses := least(clock_timestamp() + r.waits, first_end(r.wanted));
     SELECT coalesce(json_object_agg(t.leg, t.from_m), '{}') INTO chosen FROM take(b.number, lapses, true, r.gives, r.claims) t;
     UPDATE bookings
     SET change = json_build_object(

@@ -93,11 +93,17 @@ BEGIN
     INSERT INTO events (type, subject, by, owner_id, facilities, for_customs, previous, current, cause)
     VALUES (what, b.id, who, b.organisation_id, b.facilities,
             b.confirmed_at IS NOT NULL
-                AND what NOT IN ('booking.change-requested', 'booking.change-declined', 'booking.change-lapsed'),
+                AND what NOT IN ('booking.change-requested', 'booking.change-declined', 'booking.change-lapsed')
+                AND NOT (what = 'booking.approved' AND b.change IS NOT NULL),
             before, booking_json(b), why)
     RETURNING * INTO happened;
     RETURN happened;
 END
+$$;
+
+-- When the first of the legs that are wanted ends: nothing that waits for an approval waits longer.
+CREATE OR REPLACE FUNCTION first_end(wanted json) RETURNS timestamptz LANGUAGE sql AS $$
+    SELECT min(w.ends_at) FROM json_to_recordset(wanted) AS w (ends_at timestamptz)
 $$;
 
 -- Make a booking: key, booking, places, claims, legs, event. Gives the answer and whether it is the answer of a first,
@@ -128,7 +134,8 @@ BEGIN
     at := clock_timestamp();
     INSERT INTO bookings (id, organisation_id, client_reference, port, facilities, state, expires_at, hold_until, confirmed_at, awaits,
                           facts, overrides, starts_at, created_at, updated_at)
-    VALUES (r.id, r.organisation, r.client_reference, r.port, r.facilities, r.state, at + r.lapses_after, at + r.hold_at_most,
+    VALUES (r.id, r.organisation, r.client_reference, r.port, r.facilities, r.state,
+            CASE WHEN r.lapses_after IS NOT NULL THEN least(at + r.lapses_after, first_end(r.wanted)) END, at + r.hold_at_most,
             CASE r.state WHEN 'confirmed' THEN at END, r.awaits, r.facts, r.overrides,
             (SELECT min(w.starts_at) FROM json_to_recordset(r.wanted) AS w (starts_at timestamptz)), at, at)
     RETURNING * INTO made;

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from service.bookings.operations import changes, ground, life, overstay
 from service.bookings.queries import overstay as overstays
-from service.capacity.rules import StorageFull
-from service.database import Db, Tx
+from service.capacity.rules import SlotTaken, StorageFull
+from service.database import Db, PlaceBusy, Tx
 
 _MOST = 500
 
@@ -29,13 +29,21 @@ async def grow_overstays(db: Db) -> int:
     """Keep the places of ships and goods that stay past their end, and tell whom that hits. Gives how many changed."""
     done = 0
     for number, nth in await db.read(overstays.ships):
-        done += await db.write(overstay.keep_ship, number, nth)
+        done += await _unless_busy(db, overstay.keep_ship, number, nth)
     for number, nth in await db.read(overstays.goods):
         try:
-            done += await db.write(overstay.keep_goods, number, nth)
+            done += await _unless_busy(db, overstay.keep_goods, number, nth)
         except StorageFull:
-            done += await db.write(overstay.tell_of_goods, number, nth)
+            done += await _unless_busy(db, overstay.tell_of_goods, number, nth)
     return done
+
+
+async def _unless_busy(db: Db, keep: Callable[[Tx, int, int], Awaitable[bool]], number: int, nth: int) -> bool:
+    """Do one of many: a place or booking that is busy just now is left for the next look, and holds up no other."""
+    try:
+        return await db.write(keep, number, nth)
+    except (PlaceBusy, SlotTaken):
+        return False
 
 
 async def _one_by_one(db: Db, next_one: Callable[[Tx], Awaitable[bool]]) -> int:

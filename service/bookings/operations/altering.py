@@ -39,11 +39,13 @@ async def alter(desk: Desk, wish: Wish, alteration: Alteration, *, rehearsal: bo
         raise PlaceBusy(retry_after=1)
     except Unavailable:
         raise
-    except Refusal:
+    except Refusal as refusal:
         # A repeated request has its first answer, whatever has become of the booking, the clock and the rules since.
         first = await desk.first_answer(wish.request)
         if first is not None:
             return first
+        if attempt.judged:
+            refusal.detail += " The booking stands as it was."
         raise
 
 
@@ -67,15 +69,16 @@ class _Attempt:
         self._just_read: set[str] = set()  # places whose rules were asked for: what is not there then is unknown
         self._draft: Draft | None = None
 
+    @property
+    def judged(self) -> bool:
+        """Whether the booking was found as it was expected, and what was asked of it judged."""
+        return self._draft is not None
+
     async def once(self, run: _Run) -> Booked | None:
         """Judge the booking as it stands by the rules at hand and alter it; None if it has to be tried again."""
-        self._draft = None
+        self._draft, self._just_read = None, set()
         try:
-            return await run(self._looked_at_and_altered)
-        except _RulesNotAtHand as missing:
-            await self._desk.rulebook.of(missing.places)
-            self._just_read = missing.places
-            return None
+            return await self._with_rules(run)
         except (SlotTaken, StorageFull, Closed) as refusal:
             if not (isinstance(refusal, Closed) and await self._have_moved()):
                 raise await self._helpful(refusal) from None
@@ -89,7 +92,16 @@ class _Attempt:
                 raise
             if error.sqlstate == STALE_RULES:
                 self._desk.rulebook.forget(self._named())
-        self._just_read = set()
+        return None
+
+    async def _with_rules(self, run: _Run) -> Booked | None:
+        """Run it, and once more with the rules that were not at hand; None if it comes to yet others then."""
+        for _ in range(2):
+            try:
+                return await run(self._looked_at_and_altered)
+            except _RulesNotAtHand as missing:
+                await self._desk.rulebook.of(missing.places)
+                self._just_read = missing.places
         return None
 
     async def _looked_at_and_altered(self, statement: Statement) -> Booked:

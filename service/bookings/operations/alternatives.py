@@ -6,25 +6,31 @@ from typing import Any, Self
 
 from service.availability import (
     DAY,
+    KEPT,
     BerthSlot,
     FloorClaim,
     FloorTimetable,
     QuayClaim,
     QuayTimetable,
+    Reason,
     StorageSlot,
     best_fit,
     blocked_metres,
     earliest,
     earliest_storage,
+    first_release,
     permitted_stretches,
     runs,
+    spans,
     storage_slots,
 )
 from service.bookings.operations.desk import Desk
 from service.bookings.operations.plan import Asked, berth_ask, codes, storage_ask
 from service.bookings.schemas import BerthLeg, StorageLeg
 from service.capacity.operations import CHANGE, Sight
+from service.capacity.rules import KeptForPartners, StorageFull
 from service.capacity.schemas import berth_slot, storage_slot
+from service.capacity.schemas import reasons as shown
 from service.errors import Refusal
 from service.ports.rules import Place
 
@@ -70,10 +76,14 @@ async def with_alternatives(desk: Desk, wanted: Wanted, refusal: Refusal) -> Ref
     sight = await desk.timetables.look({place.port for place in places.values()})
     with _Trial(wanted, places, sight) as trial:
         gone = trial.gone() or wanted.numbers
+        kept = trial.kept(gone) if isinstance(refusal, StorageFull) else None
         movable = [number for number in gone if number not in wanted.under_way]
         share = max(1, MOST // max(1, len(movable)))
         offers = [offer for number in movable for offer in trial.offers(number, share)]
-    members = refusal.members | {"alternatives": offers[:MOST], "legs": gone}
+    members: dict[str, Any] = refusal.members | {"alternatives": offers[:MOST], "legs": gone}
+    if kept is not None:
+        (said,) = shown([kept])
+        return KeptForPartners(said["message"], faults=refusal.faults, reasons=[said], **members)
     return type(refusal)(refusal.detail, faults=refusal.faults, **members)
 
 
@@ -114,6 +124,17 @@ class _Trial:
         numbered = [(number, self._asked.legs[number]) for number in self._wanted.numbers]
         numbered.sort(key=lambda each: getattr(each[1], "from_m", 0) is None)
         return sorted(number for number, leg in numbered if not self._lay_as_asked(number, leg))
+
+    def kept(self, gone: Collection[int]) -> Reason | None:
+        """Give why goods find a floor full that has room, if what is kept for partners is the reason; else None."""
+        for number in gone:
+            leg = self._asked.legs[number]
+            if isinstance(leg, StorageLeg):
+                floor, goods = self._places[leg.warehouse].warehouse, storage_ask(leg, self._asked, self._by)
+                taken = self._floors[leg.warehouse]
+                if next(spans(floor, taken, goods, self._sight.at, {KEPT}), None) is not None:
+                    return Reason(KEPT, released_at=first_release(floor, goods, self._sight.at))
+        return None
 
     def offers(self, number: int, limit: int) -> list[dict[str, Any]]:
         """Give the earliest slots for a leg beside all that is laid, and lay the first of them."""

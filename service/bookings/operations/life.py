@@ -51,7 +51,7 @@ async def confirm(tx: Tx, wish: Wish, *, by: Forwarder) -> Answer:
         booking = await taken_up(tx, wish, by, Action.CONFIRM)
         await queries.lock_places(tx, booking.places)
         terms = await queries.terms(tx, booking.places)
-        lapses = None if terms.pending_for is None else booking.at + terms.pending_for
+        lapses = None if terms.pending_for is None else min(booking.at + terms.pending_for, booking.first_end)
         await keep_claims(tx, booking, lapses)
         state = State.CONFIRMED if lapses is None else State.PENDING
         if state is State.PENDING:

@@ -5,7 +5,7 @@ guard, which refuses if a rule has moved meanwhile or the place has gone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from service.availability import (
@@ -23,6 +23,7 @@ from service.availability import (
     stay_refusals,
     storage_refusals,
     why_no_berth,
+    without_bounds,
 )
 from service.bookings.operations.contradictions import (
     berth_contradictions,
@@ -137,12 +138,23 @@ class Judge:
         terms = place.quay.terms
         bounds = [*stay_refusals(ask.stay, terms), *start_refusals(ask.start, terms, self.now)]
         overridden = _refuse(number, bounds, excused, overriding)
-        stretches = self._stretches(place, ask, ())
-        if not stretches and overriding:
-            stretches, overridden = self._stretches(place, ask, overriding), tuple(sorted(overriding))
+        exceeded = self._exceeded(place, ask, overriding)
+        stretches = self._stretches(place, ask, exceeded)
         if not stretches:
-            _refuse(number, why_no_berth(place.quay, QuayTimetable(), ask, self.now), excused, ())
-        return stretches, overridden
+            bounds_apart = without_bounds(terms, set(overriding), ask.start, ask.stay, self.now)
+            reasons = why_no_berth(replace(place.quay, terms=bounds_apart), QuayTimetable(), ask, self.now)
+            _refuse(number, reasons, excused, overriding)
+            _refuse(number, reasons, excused, ())  # what was overridden is all that can be said
+        return stretches, (*overridden, *exceeded)
+
+    def _exceeded(self, place: Place, ask: BerthAsk, overriding: Collection[str]) -> list[str]:
+        """Give those of the soft limits that have to be exceeded for the ship to lie anywhere; none if none need be."""
+        exceeded = sorted(overriding)
+        for code in sorted(overriding):
+            fewer = [each for each in exceeded if each != code]
+            if self._stretches(place, ask, fewer):
+                exceeded = fewer
+        return exceeded
 
     def _stretches(self, place: Place, ask: BerthAsk, ignoring: Collection[str]) -> list[tuple[int, int]]:
         return permitted_stretches(

@@ -55,7 +55,7 @@ class Settlement:
             wanted           80 80 80
             excess           30 30 80      -> two rows: 30 for two days, 80 for one
         """
-        held = _Held(self.gives)
+        held = _Held(self.gives, self.takes)
         rows: list[dict[str, Any]] = []
         for each in self.takes:
             rows += held.rows_beyond(each.plan, each.asked) if isinstance(each.plan, StoragePlan) else [each.asked]
@@ -63,14 +63,20 @@ class Settlement:
 
 
 class _Held:
-    """What legs that would be given back hold of floors, by place and day; used up as it is counted against others."""
+    """What legs that would be given back hold of floors, by place and day; used up as it is counted against others.
 
-    def __init__(self, gives: Iterable[BookedLeg]) -> None:
+    What was drawn from a pool on which its owner may not draw any more does not count: it goes back there, and can't be
+    drawn again.
+    """
+
+    def __init__(self, gives: Iterable[BookedLeg], takes: Iterable[Taken]) -> None:
+        open_to_him = {(each.plan.place.id, pool) for each in takes for pool in (0, *(each.asked.get("pools") or ()))}
         self._left: Counter[tuple[int, int]] = Counter()
         for leg in gives:
-            if leg.first_on and leg.last_on and leg.quantity:
-                for day in range(leg.first_on.toordinal(), leg.last_on.toordinal()):
-                    self._left[leg.place_id, day] += leg.quantity
+            for pool, first, last, quantity in leg.held:
+                if (leg.place_id, pool) in open_to_him:
+                    for day in range(first.toordinal(), last.toordinal()):
+                        self._left[leg.place_id, day] += quantity
 
     def rows_beyond(self, plan: StoragePlan, asked: dict[str, Any]) -> list[dict[str, Any]]:
         """Give a leg's excess, one row for each run of days on which it is the same."""

@@ -18,8 +18,16 @@ from service.bookings.queries.altering import Alterable, BookedLeg
 from service.bookings.rules import Action, PlaceUnknown, SlotContradicted
 from service.bookings.schemas import BerthLeg, Override, Shift
 from service.database import Read
-from service.errors import Fault, Refusal
+from service.errors import Fault, Refusal, Unfit
 from service.events.operations import Answer
+
+
+class NowhereToShift(Unfit):
+    """The leg is where the shift would bring it.
+
+    Name another window, other metres, or another place.
+    """
+
 
 _OF_THE_LEG = re.compile(r"^/legs/\d+")
 
@@ -55,12 +63,14 @@ class _Shift:
         return Target(tuple(legs), booking.legs, (), None, goods, goods)
 
     def refuse(self, draft: Draft) -> None:
-        """Refuse to shift a leg to a place that is not his."""
+        """Refuse to shift a leg to a place that is not his, or to where it is."""
         for kind, code in (("quay", self.body.quay), ("warehouse", self.body.warehouse)):
             place = draft.places.get(code or "")
             if place is not None and place.facility not in self.by.facilities:
                 message = f"There is no {kind} {code} at your facilities."
                 raise PlaceUnknown(message, faults=[Fault(f"/{kind}", "place-unknown", message)])
+        if not draft.target.gives():
+            raise NowhereToShift
 
     def awaits(self, booking: Alterable, settlement: Settlement) -> Collection[str]:
         """Give the facilities that have yet to approve: to shift is not to approve, and where a leg goes, that goes."""

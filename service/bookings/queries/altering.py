@@ -17,7 +17,10 @@ STALE_BOOKING = "PS002"  # raised by alter.sql: the booking has changed since it
 
 @dataclass(frozen=True, slots=True)
 class BookedLeg:
-    """A leg as it is booked; `start` and `end` in the engine's microseconds, `nth` its number in the booking."""
+    """A leg as it is booked; `start` and `end` in the engine's microseconds, `nth` its number in the booking.
+
+    `held` is what it has of a floor: from which pool, from which day until before which, and how much.
+    """
 
     nth: int
     id: str
@@ -35,6 +38,7 @@ class BookedLeg:
     last_on: date | None
     arrived_at: datetime | None
     ended_at: datetime | None
+    held: tuple[tuple[int, date, date, int], ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -79,7 +83,10 @@ _ALTERABLE = """
                        l.leg, l.id, l.kind, p.code, l.place_id, p.facility, l.state,
                        (extract(epoch FROM l.starts_at) * 1000000)::bigint,
                        (extract(epoch FROM l.ends_at) * 1000000)::bigint,
-                       l.from_m, l.to_m, l.quantity, l.first_on, l.last_on, l.arrived_at, l.ended_at) ORDER BY l.leg)
+                       l.from_m, l.to_m, l.quantity, l.first_on, l.last_on, l.arrived_at, l.ended_at,
+                       (SELECT json_agg(json_build_array(c.pool, lower(c.days), upper(c.days), c.quantity))
+                        FROM storage_claims c
+                        WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change)) ORDER BY l.leg)
             FROM legs l JOIN places p ON p.id = l.place_id WHERE l.booking = b.number)
     FROM bookings b
 """
@@ -114,11 +121,12 @@ def _alterable(*row: Any) -> Alterable:
 
 
 def _leg(*each: Any) -> BookedLeg:
-    nth, id_, kind, place, place_id, facility, state, *measures, first_on, last_on, arrived_at, ended_at = each
+    nth, id_, kind, place, place_id, facility, state, *measures, first_on, last_on, arrived_at, ended_at, held = each
     first, last = (on and date.fromisoformat(on) for on in (first_on, last_on))
     arrived, ended = (at and datetime.fromisoformat(at) for at in (arrived_at, ended_at))
     start, end, from_m, to_m, quantity = measures
     return BookedLeg(
         nth, id_, kind, place, place_id, facility, LegState(state), start, end, from_m, to_m, quantity, first, last,
         arrived, ended,
+        tuple((pool, date.fromisoformat(low), date.fromisoformat(high), each) for pool, low, high, each in held or ()),
     )  # fmt: skip

@@ -13,7 +13,7 @@ class Standing:
     """A booking whose row is locked: where it stands by the database's clock, and how clients see it.
 
     `stored` is the state last written: that of a hold which has lapsed since is still `held`. `places` are those of its
-    legs and of the change that waits beside it, which lapses at `change_expires_at`.
+    legs and of the change that waits beside it, which lapses at `change_expires_at`. The first leg ends at `first_end`.
     """
 
     number: int
@@ -28,6 +28,7 @@ class Standing:
     at: datetime
     change_expires_at: datetime | None
     awaits: list[str]
+    first_end: datetime
 
 
 # The state is judged by a clock read in this statement, which comes after the one that waited for the lock.
@@ -36,7 +37,8 @@ _STANDING = """
            b.version, b.expires_at, b.hold_until, booking_json(b)::text,
            ARRAY(SELECT l.place_id FROM legs l WHERE l.booking = b.number
                  UNION SELECT (w ->> 'place')::int FROM json_array_elements(b.change -> 'wanted') w ORDER BY 1),
-           (SELECT count(*) FROM legs l WHERE l.booking = b.number), clock_timestamp(), b.change_expires_at, b.awaits
+           (SELECT count(*) FROM legs l WHERE l.booking = b.number), clock_timestamp(), b.change_expires_at, b.awaits,
+           (SELECT min(l.ends_at) FROM legs l WHERE l.booking = b.number)
     FROM bookings b
 """
 

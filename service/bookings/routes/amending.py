@@ -7,7 +7,7 @@ from service.bookings import schemas
 from service.bookings.operations.amend import AmendmentTooLate, NotALegOfTheBooking, amend
 from service.bookings.operations.ground import LegNotFound
 from service.bookings.operations.life import Wish
-from service.bookings.operations.shift import shift
+from service.bookings.operations.shift import NowhereToShift, shift
 from service.bookings.operations.targets import LegUnderWay
 from service.bookings.routes.asked import CHANGES, BookingId, answered, desk
 from service.bookings.rules import LegsOverlap, MoreThanOnePort, PlaceUnknown, SlotContradicted, VesselMissing
@@ -49,7 +49,7 @@ async def amend_booking(
 @router.post(
     "/v1/bookings/{booking_id}/shift",
     response_model=schemas.Booking,
-    responses=problems(LegNotFound, *_ALTERED),
+    responses=problems(LegNotFound, NowhereToShift, *_ALTERED),
 )
 async def shift_leg(
     by: auth.BookingOperator,
