@@ -1,6 +1,7 @@
 """Berth windows and allotments over HTTP: what an operator may keep, who sees it, and giving it to all."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service import clock, ids
+from service.availability.keeping import kept_times
+from service.ports.operations import keeping as operations
 from tests.asking import ahead, berth, booking, new_key, rfc, storage
 from tests.capacity.test_needs_over_http import closed
 from tests.ports.partnering import (
@@ -180,6 +183,24 @@ async def test_windows_of_two_groups_may_not_keep_the_same_metres_at_the_same_ti
     assert said["berth_window"] != first["id"]
 
 
+async def test_two_windows_are_compared_from_when_the_later_begins(crowd, ships, monkeypatch):
+    others = await grouped(crowd, "rival", facility=TERMINAL, name="others")
+    daily = {"every_days": 1, "release_before": "PT1H"}
+    await kept(crowd, WINDOWS, stretch(ships, 20, 2, **daily))
+    looked_at = 0
+
+    def counted(*asked: Any) -> Iterator[tuple[int, int]]:
+        nonlocal looked_at
+        for each in kept_times(*asked):
+            looked_at += 1
+            yield each
+
+    monkeypatch.setattr(operations, "kept_times", counted)
+    far = {"start": "2199-01-01T12:00:00Z", "end": "2199-01-01T13:00:00Z"}
+    await kept(crowd, WINDOWS, stretch(others, **daily) | {"first": far})
+    assert 2 * 700 < looked_at < 2 * 740
+
+
 async def test_an_allotment_takes_what_is_neither_taken_closed_nor_kept_and_says_where_it_does_not_fit(crowd, goods):
     others = await grouped(crowd, "rival", name="others")
     await kept(crowd, ALLOTMENTS, quantity(goods, 20, 10, 3_000))
@@ -197,6 +218,17 @@ async def test_an_allotment_takes_what_is_neither_taken_closed_nor_kept_and_says
         assert (said["day"], said["free"]) == (str(local(days)), most)
         await kept(crowd, ALLOTMENTS, quantity(others, days, 1, most))
     assert await crowd.broken() == {}
+
+
+async def test_closures_that_overlap_close_no_more_than_the_whole_floor(crowd, goods):
+    whole = 100_000_000  # twenty-two times as much is more than a counter of the database holds
+    path, said = f"/v1/warehouses/{FLOOR}", {"capacity": whole}
+    headers = {"Authorization": f"Bearer {crowd.keys[OPERATOR]}", "If-Match": "*"}
+    assert (await crowd.clients[0].patch(path, json=said, headers=headers)).status_code == 200
+    for _ in range(22):
+        await closed(crowd, FLOOR, ahead(20), ahead(24), quantity=whole)
+    said = await refused(crowd, ALLOTMENTS, quantity(goods, 20, 10), 409, "allotment-does-not-fit")
+    assert (said["day"], said["free"]) == (str(local(20)), 0)
 
 
 async def test_days_that_would_be_released_by_now_are_not_set_apart(crowd, goods):

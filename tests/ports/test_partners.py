@@ -1,11 +1,15 @@
 """Partner groups over HTTP: who may found one, who sees what of it, and what moves with its members."""
 
 import asyncio
+from collections.abc import Iterator
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
 
 from service import ids
+from service.ports.routes import keeping, partners, tides
 from tests.asking import new_key
 from tests.ports.partnering import (
     ALLOTMENTS,
@@ -102,6 +106,18 @@ async def test_two_groups_of_a_facility_have_two_names(crowd, group):
     for answer in answers:
         assert (answer.status_code, answer.json()["code"]) == (409, "partner-group-name-taken")
     assert (await crowd.post(GROUPS, body | {"facility": TERMINAL}, role=OPERATOR)).status_code == 201
+
+
+@pytest.mark.parametrize("module", [keeping, partners, tides])
+def test_no_route_of_these_leaves_for_a_thread_to_find_out_what_it_is_asked(module):
+    def below(dependant: Dependant) -> Iterator[Dependant]:
+        for each in dependant.dependencies:
+            yield each
+            yield from below(each)
+
+    asked = [each.call for route in module.router.routes for each in below(route.dependant)]
+    assert len(asked) > 3
+    assert [each for each in asked if not (iscoroutinefunction(each) or iscoroutinefunction(type(each).__call__))] == []
 
 
 async def test_a_change_names_the_version_it_is_made_for(crowd, group, as_):

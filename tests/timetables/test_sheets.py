@@ -7,6 +7,7 @@ import pytest
 
 from service.clock import now
 from tests.asking import SMALL_SHIP, ahead, berth, booking, rfc, storage
+from tests.bookings.on_the_ground import change_waits
 
 QUAY = "/v1/quays/PKGWD-MPT/timetable"
 FLOOR = "/v1/warehouses/PKGWD-FZS-W1/timetable"
@@ -125,6 +126,21 @@ async def test_a_change_that_waits_is_shown_beside_the_booking_that_it_would_alt
     ]
     assert {each["booking"]["id"] for each in mine} == {standing["id"]}
     assert [each["booking"] for each in (await seen(crowd, QUAY, "rival"))["taken"]] == [None, None]
+
+
+async def test_to_customs_a_change_that_waits_is_taken_and_nothing_more(crowd):
+    ship = await made(crowd, berth(from_m=0, hours=24), vessel=SMALL_SHIP)
+    goods = await made(crowd, storage(quantity=100), vessel=None)
+    await change_waits(crowd, ship, "PKGWD-MPT", 0, from_m=300, to_m=None, berths=None)
+    await change_waits(crowd, goods, "PKGWD-FZS-W1", 0, quantity=250)
+    quay, floor = await seen(crowd, QUAY, "customs"), await seen(crowd, FLOOR, "customs")
+    assert [(each["from_m"], each["booking"] and each["booking"]["id"]) for each in quay["taken"]] == [
+        (0, ship["id"]),
+        (300, None),
+    ]
+    assert [(each["quantity"], each["booking"]["change"]) for each in floor["claims"]] == [(100, False)]
+    assert max(each["taken"] for each in floor["days"]) == 250
+    assert {each["booking"]["change"] for each in (await seen(crowd, FLOOR, "forwarder"))["claims"]} == {False, True}
 
 
 async def test_a_floor_adds_up_on_every_local_day_that_the_window_touches(crowd):

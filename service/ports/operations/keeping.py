@@ -237,8 +237,8 @@ def _first_meeting(one: KeptStretch, other: KeptStretch, zone: ZoneInfo, now: in
     other   ·   ├─┤        ├─┤      ├─┤
                                     ↑
     """
-    until = max(now, one.start, other.start) + COMPARED
-    mine, theirs = (kept_times(each, zone, now, until) for each in (one, other))
+    since = max(now, one.start, other.start)
+    mine, theirs = (kept_times(each, zone, since, since + COMPARED) for each in (one, other))
     first, second = next(mine, None), next(theirs, None)
     while first is not None and second is not None:
         if first[0] < second[1] and second[0] < first[1]:

@@ -1,7 +1,7 @@
 """Publishing tidal windows: when a ship that needs the tide at a port may come or go."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from service.auth import Operator
@@ -9,16 +9,27 @@ from service.clock import utc
 from service.database import Tx
 from service.errors import Conflict, Fault, NotFound, Unfit
 from service.events.queries import Happening, insert
+from service.ports.operations.consequences import OnConflict, Policy, Ripple
 from service.ports.queries import closures, tides
+from service.ports.queries.notices import QuayNamed
 from service.ports.queries.tides import Ends
 
 _NAMED = 20  # of windows in the way so many are named
 
 
 class PortNotYours(NotFound):
-    """You run no terminal or free zone at such a port.
+    """You run no terminal with a quay at such a port.
 
-    `GET /v1/ports` lists the ports. Its tides are for those to publish who run a facility there.
+    `GET /v1/ports` lists the ports. The tides of one are for those to publish whose quays ships come to.
+    """
+
+
+class TidesShared(Conflict):
+    """Other terminals of the port go by these tides as well.
+
+    `terminals` names those that are not yours. You may add windows, and replace those that you published yourself, as
+    long as no booking at another terminal needs them, and `on_conflict` is `keep`. All else is for whoever runs every
+    terminal of the port.
     """
 
 
@@ -48,27 +59,49 @@ class TideTable:
     replace: Ends | None
 
 
-async def publish_tides(tx: Tx, table: TideTable, *, by: Operator) -> int:
+async def publish_tides(tx: Tx, table: TideTable, policy: Policy, ripple: Ripple, *, by: Operator) -> int:
     """Put tidal windows in force at all quays of a port at once. Gives the id of the event.
 
-    It is done under the locks of the quays: a booking that waits for one is judged anew. What is booked stands.
-    PortNotYours, TidalWindowsOverlap, TidalWindowStands.
+    It is done under the locks of the quays: a booking that waits for one is judged anew. PortNotYours,
+    TidalWindowsOverlap, TidesShared, TidalWindowStands, and what the ripple raises.
     """
-    at_port = await tides.facilities_of(tx, table.port, sorted(by.facilities))
-    if not at_port:
+    quays = await tides.quays_of(tx, table.port)
+    terminals = {quay.facility for quay in quays}
+    others = sorted(terminals - by.facilities)
+    if len(others) == len(terminals):
         raise PortNotYours
     _refuse_overlap(table.windows)
-    quays = await tides.quays_of(tx, table.port)
-    await closures.clear(tx, quays)
-    replaced = await tides.take_out(tx, table.port, table.replace) if table.replace else 0
+    if others and policy.on_conflict is not OnConflict.KEEP:
+        raise TidesShared(terminals=others)
+    replaced = 0
+
+    async def alter() -> None:
+        nonlocal replaced
+        replaced = await _put_in_force(tx, table, quays, others, by)
+
+    cause = {"tidal_windows": table.port}
+    rippled = await ripple.through(tx, [quay.code for quay in quays], alter, replace(policy, cause=cause), by=by)
+    at_terminals = _by_terminal(rippled["touched"], quays)
+    if not at_terminals.keys().isdisjoint(others):
+        raise TidesShared(terminals=others)
+    return await _announce(tx, _published(table, replaced, terminals, by), rippled, at_terminals)
+
+
+async def _put_in_force(
+    tx: Tx, table: TideTable, quays: Sequence[QuayNamed], others: Sequence[str], by: Operator
+) -> int:
+    """Let the windows take the place of those that they replace; the quays are locked. Gives how many those were."""
+    publishers = await tides.take_out(tx, table.port, table.replace) if table.replace else []
+    if others and set(publishers) - {by.organisation_id}:
+        raise TidesShared(terminals=others)
     if standing := await tides.in_the_way(tx, table.port, table.windows, limit=_NAMED):
         raise TidalWindowStands(overlaps=[_shown(each) for each in standing])
     await tides.put_in(
         tx, table.port, table.windows,
         source=table.source, reference=table.reference, published_by=by.organisation_id,
     )  # fmt: skip
-    await closures.raise_rules(tx, quays)
-    return await insert(tx, _published(table, replaced, at_port, by))
+    await closures.raise_rules(tx, [quay.place_id for quay in quays])
+    return len(publishers)
 
 
 def _refuse_overlap(windows: Sequence[Ends]) -> None:
@@ -91,25 +124,52 @@ def _overlapping(windows: Sequence[Ends]) -> Iterator[Fault]:
         latest = max(latest or window, window, key=lambda each: each[1])
 
 
-def _published(table: TideTable, replaced: int, facilities: Sequence[str], by: Operator) -> Happening:
+def _by_terminal(touched: Sequence[dict[str, Any]], quays: Sequence[QuayNamed]) -> dict[str, list[dict[str, Any]]]:
+    """Give what is touched at each terminal of the port."""
+    terminal = {quay.code: quay.facility for quay in quays}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in touched:
+        if (quay := each["from"].get("quay")) in terminal:
+            found.setdefault(terminal[quay], []).append(each)
+    return found
+
+
+def _published(table: TideTable, replaced: int, terminals: Iterable[str], by: Operator) -> Happening:
     """Give the event: what was published, in numbers; a table of a year would be too long to repeat."""
-    first = min(start for start, _ in table.windows)
-    last = max(end for _, end in table.windows)
+    ends = [end for window in table.windows for end in window]
     return Happening(
         type="tidal-windows.published",
         subject=table.port,
         by=by.organisation_id,
         owner_id=by.organisation_id,
-        facilities=tuple(facilities),
+        facilities=tuple(sorted(terminals)),
         current={
             "port": table.port,
             "published": len(table.windows),
             "replaced": replaced,
-            "window": _shown((first, last)),
+            "window": _shown((min(ends), max(ends))) if ends else None,
             "source": table.source,
             "reference": table.reference,
         },
     )
+
+
+async def _announce(
+    tx: Tx, published: Happening, rippled: dict[str, Any], at_terminals: Mapping[str, Sequence[dict[str, Any]]]
+) -> int:
+    """Record the publication for all terminals of the port. Gives the id of the event that keeps what is answered.
+
+    Where bookings are touched, that one is for whoever published alone: a terminal is told of no other's bookings.
+    """
+    numbers = published.current
+    whole = replace(published, current=numbers | rippled)
+    if not rippled["touched"]:
+        return await insert(tx, whole)
+    event_id = await insert(tx, replace(whole, facilities=()))
+    for terminal in published.facilities:
+        own = {"touched": list(at_terminals.get(terminal, ()))}
+        await insert(tx, replace(published, owner_id=None, facilities=(terminal,), current=numbers | own))
+    return event_id
 
 
 def _shown(ends: Ends) -> dict[str, Any]:

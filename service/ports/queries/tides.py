@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from service.database import Read, Tx
+from service.ports.queries.notices import QuayNamed
 
 Ends = tuple[datetime, datetime]
 
@@ -24,30 +25,24 @@ class TidalWindow:
     published_at: datetime
 
 
-async def quays_of(read: Read, port: str) -> list[int]:
-    """Give the ids of a port's quays."""
-    rows = await read.fetch("SELECT id FROM places WHERE port = $1 AND kind = 'quay' ORDER BY id", port)
-    return [row["id"] for row in rows]
-
-
-async def facilities_of(read: Read, port: str, among: Sequence[str]) -> list[str]:
-    """Give which of these facilities are at a port."""
+async def quays_of(read: Read, port: str) -> list[QuayNamed]:
+    """Give the quays of a port that are not retired."""
     rows = await read.fetch(
-        "SELECT code FROM facilities WHERE port = $1 AND code = ANY ($2) ORDER BY code", port, among
+        """SELECT id, code, facility FROM places
+           WHERE port = $1 AND kind = 'quay' AND retired_at IS NULL ORDER BY id""",
+        port,
     )
-    return [row["code"] for row in rows]
+    return [QuayNamed(*row) for row in rows]
 
 
-async def take_out(tx: Tx, port: str, within: Ends) -> int:
-    """Take out the windows of a port that lie inside of a span; gives how many."""
-    taken: int = await tx.fetchval(
-        """WITH taken AS (
-               DELETE FROM tidal_windows WHERE port = $1 AND during <@ tstzrange($2, $3) RETURNING 1)
-           SELECT count(*) FROM taken""",
+async def take_out(tx: Tx, port: str, within: Ends) -> list[str]:
+    """Take out the windows of a port that lie inside of a span; gives for each who published it."""
+    rows = await tx.fetch(
+        "DELETE FROM tidal_windows WHERE port = $1 AND during <@ tstzrange($2, $3) RETURNING published_by",
         port,
         *within,
     )
-    return taken
+    return [row["published_by"] for row in rows]
 
 
 async def in_the_way(read: Read, port: str, windows: Sequence[Ends], *, limit: int) -> list[Ends]:

@@ -32,7 +32,8 @@ from service.problems import problems
 router = APIRouter(route_class=StrictRoute, tags=["partners"])
 
 
-def _known_id(group_id: Annotated[str, Path(examples=["pgr_01kb3v7x9ef6wvq0m8y3k2n5ra"])]) -> str:
+# Async, though it waits for nothing: what is not goes to a thread, which costs more than all that is done here.
+async def _known_id(group_id: Annotated[str, Path(examples=["pgr_01kb3v7x9ef6wvq0m8y3k2n5ra"])]) -> str:
     if not is_id("pgr", group_id):
         raise PartnerGroupNotFound
     return group_id

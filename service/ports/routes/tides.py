@@ -1,24 +1,26 @@
 """The REST face of tidal windows: when a ship that needs the tide may come or go."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
 from service import auth, changes
-from service.database import PlaceBusy
 from service.errors import Fault
 from service.fields import Window
 from service.intake import StrictRoute
 from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
+from service.ports.operations.consequences import REFUSALS, OnConflict, Policy
 from service.ports.operations.tides import (
     PortNotYours,
     TidalWindowsOverlap,
     TidalWindowStands,
+    TidesShared,
     TideTable,
     publish_tides,
 )
 from service.ports.queries import tides
+from service.ports.routes.planned import DeclaredPlan, ripple
 from service.ports.schemas.tides import NewTidalWindows, TidalWindow, TidalWindowQuery, TidalWindowsPublished
 from service.problems import InvalidRequest, problems
 
@@ -30,24 +32,22 @@ router = APIRouter(route_class=StrictRoute, tags=["ports"])
     status_code=201,
     response_model=TidalWindowsPublished,
     responses=problems(
-        PortNotYours, TidalWindowsOverlap, TidalWindowStands, PlaceBusy, *changes.REFUSALS, *auth.REFUSALS
+        PortNotYours, TidesShared, TidalWindowsOverlap, TidalWindowStands, *REFUSALS, *changes.REFUSALS, *auth.REFUSALS
     ),
 )
-async def publish_windows(by: auth.PlaceOperator, change: changes.Asked, body: NewTidalWindows) -> Response:
-    """Publish tidal windows of a port where you run a terminal or a free zone, up to 2,000 at once.
+async def publish_windows(
+    by: auth.PlaceOperator, change: changes.Asked, plan: DeclaredPlan, request: Request, body: NewTidalWindows
+) -> Response:
+    """Publish tidal windows of a port where you run a terminal with a quay, up to 2,000 at once.
 
     A ship that draws more than a notice's `draught_m`, and no more than its `draught_with_tide_m`, is admitted where
-    both start and end of its stay lie inside such a window. Whoever searches or books from now on is judged by them;
-    what is booked stands.
+    both start and end of its stay lie inside such a window. Whoever searches or books from now on is judged by them.
+    With `replace` windows are corrected, or withdrawn if none take their place. Bookings that lose their tide so go on
+    standing, and `touched` names them, unless `on_conflict` says what else becomes of them: then it goes as with a
+    closure. What other terminals go by too is for whoever runs all of them to take away.
     """
-    table = TideTable(
-        port=body.port,
-        windows=[_ends(each) for each in body.windows],
-        source=body.source,
-        reference=body.reference,
-        replace=_ends(body.replace) if body.replace else None,
-    )
-    published = await change.once(lambda tx: publish_tides(tx, table, by=by), body, by=by)
+    table, policy = _table(body), _policy(body, change, plan)
+    published = await change.once(lambda tx: publish_tides(tx, table, policy, ripple(request), by=by), body, by=by)
     return changes.answered(published, status=200 if change.rehearsal else 201)
 
 
@@ -71,6 +71,27 @@ async def windows_listed(
     )
     shown, following = page.cut(rows, fit, key=lambda row: (row.start, row.id))
     return Listed(items=[TidalWindow.of(each) for each in shown], next=following)
+
+
+def _table(body: NewTidalWindows) -> TideTable:
+    return TideTable(
+        port=body.port,
+        windows=[_ends(each) for each in body.windows],
+        source=body.source,
+        reference=body.reference,
+        replace=_ends(body.replace) if body.replace else None,
+    )
+
+
+def _policy(body: NewTidalWindows, change: changes.Change, plan: str | None) -> Policy:
+    return Policy(
+        on_conflict=OnConflict(body.on_conflict),
+        reason=body.reference or body.source,
+        tolerance=body.tolerance or timedelta(0),
+        plan=plan,
+        rehearsal=change.rehearsal,
+        alteration=body.model_dump_json(),
+    )
 
 
 def _ends(window: Window) -> tuple[datetime, datetime]:

@@ -1,14 +1,16 @@
 """What is sent and answered about tidal windows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from service.fields import Line, Moment, Strict, Window
+from service.fields import Duration, Line, Moment, Strict, Window, one_of
 from service.identifiers import un_locode
 from service.ports.queries.tides import TidalWindow as Row
 from service.ports.schemas.notices import Span
+from service.ports.schemas.rippled import Rippled
 
 Unlocode = Annotated[str, AfterValidator(un_locode), Field(examples=["PKGWD"])]
 MOST = 2_000  # a tide table of a year has 706 high waters
@@ -18,10 +20,24 @@ class NewTidalWindows(Strict):
     """Tidal windows of a port: a ship that needs the tide there may come or go inside of one."""
 
     port: Unlocode
-    windows: Annotated[list[Window], Field(min_length=1, max_length=MOST)]
+    windows: Annotated[list[Window], Field(max_length=MOST, description="none: those replaced are withdrawn")]
     source: Line = Field(description="where they were published", examples=["Pakistan Navy tide tables"])
     reference: Line | None = None
     replace: Window | None = Field(None, description="windows wholly inside of this span are taken away first")
+    on_conflict: Annotated[Line, one_of("keep", "refuse", "displace", "move")] = Field(
+        "keep", description="what becomes of bookings that lose their tide; `keep` only names them"
+    )
+    tolerance: Annotated[Duration, Field(le=timedelta(days=60))] | None = Field(
+        None, description="with `move`: how much later a booking may start; left out: no later, only elsewhere"
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.windows and self.replace is None:
+            raise PydanticCustomError(
+                "nothing_to_publish", "A table without windows says with `replace` what it withdraws"
+            )
+        return self
 
 
 class TidalWindowQuery(BaseModel):
@@ -34,13 +50,13 @@ class TidalWindowQuery(BaseModel):
     to: Moment | None = Field(None, description="only windows that start earlier")
 
 
-class TidalWindowsPublished(BaseModel):
-    """What was published, in numbers, and from when to when it reaches."""
+class TidalWindowsPublished(Rippled):
+    """What was published, in numbers, from when to when it reaches, and the bookings that it touches."""
 
     port: str
     published: int
     replaced: int
-    window: Span
+    window: Span | None = Field(description="null: some were withdrawn, and none published")
     source: str
     reference: str | None
 
