@@ -218,8 +218,8 @@ def downgrade() -> None:
     for function in (
         "drop_change", "settle_change", "request_change", "facilities_of", "change_json", "granted_legs", "leg_json",
         "first_end", "alter_booking", "settle_booking", "take_capacity", "take", "take_floor", "draw_on_pools",
-        "best_fit", "give_back", "clear_places", "release_due", "resize_floor", "end_claims", "met_by", "next_on_metres",
-        "grow_claim",
+        "best_fit", "give_back", "clear_places", "release_due", "resize_floor", "end_claims", "met_by",
+        "next_on_metres", "grow_claim",
     ):  # fmt: skip
         op.execute(f"DROP FUNCTION IF EXISTS {function}")
     op.execute("DELETE FROM berth_claims WHERE change")
