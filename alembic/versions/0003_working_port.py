@@ -159,6 +159,7 @@ def _ledger() -> None:
         op.drop_constraint(f"{table}_pkey", table)
         op.create_primary_key(f"{table}_pkey", table, key)
     op.create_table_comment("floor_days", "a day without a row is empty, and nothing of it is kept for partners")
+    op.drop_constraint("floor_days_place_id_fkey", "floor_days")
 
 
 def _bookings() -> None:
@@ -219,7 +220,7 @@ def downgrade() -> None:
         "drop_change", "settle_change", "request_change", "facilities_of", "change_json", "granted_legs", "leg_json",
         "first_end", "alter_booking", "settle_booking", "take_capacity", "take", "take_floor", "draw_on_pools",
         "best_fit", "give_back", "clear_places", "release_due", "resize_floor", "end_claims", "met_by",
-        "next_on_metres", "grow_claim",
+        "next_on_metres", "grow_claim", "uncount",
     ):  # fmt: skip
         op.execute(f"DROP FUNCTION IF EXISTS {function}")
     op.execute("DELETE FROM berth_claims WHERE change")
@@ -252,6 +253,7 @@ def downgrade() -> None:
         op.drop_table(table)
     _closures_as_they_were()
     op.create_table_comment("floor_days", "a day without a row is empty")
+    op.create_foreign_key("floor_days_place_id_fkey", "floor_days", "places", ["place_id"], ["id"])
     for function in statements(Path(__file__).with_name("0002_ledger.sql")):
         op.get_bind().exec_driver_sql(function)
 

@@ -109,8 +109,9 @@ $$;
 -- Make a booking: key, booking, places, claims, legs, event. Gives the answer and whether it is the answer of a first,
 -- equal request (`fingerprint` null) or of another one under the same key (`fingerprint` that of the first).
 -- `asker` is who asks and whose key it is: the organisation whose booking it will be, or an operator on its behalf.
+-- Plans made once: left to itself the planner makes those with arrays anew each time, which costs as much as the guard.
 CREATE OR REPLACE FUNCTION book(asked json, OUT answer text, OUT replayed boolean, OUT first_fingerprint text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     r record;
     at timestamptz;

@@ -32,24 +32,24 @@ $$;
 -- Lapsed claims are in the way of the constraints, which know no time of day: the next claim clears them away.
 -- Only claims on the locked places are touched, never the row of the booking that held them.
 CREATE OR REPLACE FUNCTION reclaim_lapsed(locked int[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    lapsed record;
 BEGIN
     DELETE FROM berth_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at;
-    -- Nearly always there is none, and looking costs a twentieth of the statement below.
-    IF NOT EXISTS (
-        SELECT FROM storage_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at
-    ) THEN
-        RETURN;
-    END IF;
-    WITH lapsed AS (
+    FOR lapsed IN
         DELETE FROM storage_claims WHERE place_id = ANY (locked) AND expires_at < 'infinity' AND expires_at <= at
         RETURNING place_id, pool, days, quantity
-    ), back AS (
-        SELECT place_id, pool, day::date AS day, sum(quantity) AS quantity
-        FROM lapsed, generate_series(lower(days), upper(days) - 1, interval '1 day') AS day
-        GROUP BY 1, 2, 3
-    )
-    UPDATE floor_days SET taken = taken - back.quantity
-    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.pool = back.pool AND floor_days.day = back.day;
+    LOOP
+        PERFORM uncount(lapsed.place_id, lapsed.pool, lapsed.days, lapsed.quantity);
+    END LOOP;
+END
+$$;
+
+-- Take a claim that has gone off the counters of its days.
+CREATE OR REPLACE FUNCTION uncount(floor int, of_pool int, days daterange, quantity int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE floor_days SET taken = taken - quantity
+    WHERE place_id = floor AND pool = of_pool AND day >= lower(days) AND day < upper(days);
 END
 $$;
 
@@ -220,25 +220,20 @@ $$;
 -- Release the claims of some legs of a booking, null: of all, and those of a change of it that waits; the caller holds the
 -- locks of its places.
 CREATE OR REPLACE FUNCTION give_back(holder bigint, which smallint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    given record;
 BEGIN
     -- By the primary key alone: `booking = holder` is looked up in the index of the constraint, which knows the booking
     -- too and reads a hundred pages to find it.
     DELETE FROM berth_claims
     WHERE (booking, leg) BETWEEN (holder, 0::smallint) AND (holder, 32767::smallint)
       AND (change OR which IS NULL OR leg = ANY (which));
-    IF NOT EXISTS (SELECT FROM storage_claims WHERE booking = holder) THEN
-        RETURN;
-    END IF;
-    WITH released AS (
+    FOR given IN
         DELETE FROM storage_claims WHERE booking = holder AND (change OR which IS NULL OR leg = ANY (which))
         RETURNING place_id, pool, days, quantity
-    ), back AS (
-        SELECT place_id, pool, day::date AS day, sum(quantity) AS quantity
-        FROM released, generate_series(lower(days), upper(days) - 1, interval '1 day') AS day
-        GROUP BY 1, 2, 3
-    )
-    UPDATE floor_days SET taken = taken - back.quantity
-    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.pool = back.pool AND floor_days.day = back.day;
+    LOOP
+        PERFORM uncount(given.place_id, given.pool, given.days, given.quantity);
+    END LOOP;
 END
 $$;
 

@@ -84,9 +84,10 @@ _ALTERABLE = """
                        (extract(epoch FROM l.starts_at) * 1000000)::bigint,
                        (extract(epoch FROM l.ends_at) * 1000000)::bigint,
                        l.from_m, l.to_m, l.quantity, l.first_on, l.last_on, l.arrived_at, l.ended_at,
-                       (SELECT json_agg(json_build_array(c.pool, lower(c.days), upper(c.days), c.quantity))
-                        FROM storage_claims c
-                        WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change)) ORDER BY l.leg)
+                       CASE l.kind WHEN 'storage' THEN (
+                           SELECT json_agg(json_build_array(c.pool, lower(c.days), upper(c.days), c.quantity))
+                           FROM storage_claims c
+                           WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change) END) ORDER BY l.leg)
             FROM legs l JOIN places p ON p.id = l.place_id WHERE l.booking = b.number)
     FROM bookings b
 """
