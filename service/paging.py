@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from service import clock
-from service.errors import Malformed, Unfit
+from service.errors import Fault, Malformed, Unfit
 from service.fields import FIRST, LAST, Whole
+from service.problems import InvalidRequest
 
 T = TypeVar("T")
 Key = str | int | datetime
@@ -107,6 +108,12 @@ def _value(raw: object, kind: type[str | int | datetime]) -> Key:
         if kind is datetime and clock.instant(FIRST) <= raw < clock.instant(LAST):
             return clock.moment(raw)
     raise CursorMalformed
+
+
+def refuse_backwards(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a list that is narrowed to a window which ends before it begins; None leaves an end open."""
+    if since is not None and until is not None and since >= until:
+        raise InvalidRequest(faults=[Fault("?to", "window-backwards", "`to` lies after `from`.")])
 
 
 async def _page(

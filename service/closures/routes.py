@@ -12,7 +12,7 @@ from service.closures import operations
 from service.closures.schemas import ClosedPlace, Closure, ClosureMade, Lift, NewClosure
 from service.fields import Line, Moment, one_of
 from service.intake import StrictRoute
-from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
+from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits, refuse_backwards
 from service.ports.operations import closing
 from service.ports.operations.closing import Closing, Part
 from service.ports.operations.consequences import REFUSALS, Policy
@@ -20,7 +20,7 @@ from service.ports.operations.refusals import PlaceNotFound
 from service.ports.queries import closures
 from service.ports.queries.closures import ClosureFilters
 from service.ports.routes.planned import DeclaredPlan, ripple
-from service.problems import problems
+from service.problems import InvalidRequest, problems
 
 router = APIRouter(route_class=StrictRoute, tags=["closures"])
 
@@ -59,7 +59,7 @@ async def make(
     return changes.answered(made, status=200 if change.rehearsal else 201)
 
 
-@router.get("/v1/closures", responses=problems(CursorMalformed, CursorDoesNotFit, *auth.REFUSALS))
+@router.get("/v1/closures", responses=problems(CursorMalformed, CursorDoesNotFit, InvalidRequest, *auth.REFUSALS))
 async def listed(
     by: auth.PlaceReader,
     page: Paging,
@@ -72,6 +72,7 @@ async def listed(
     to: Annotated[Moment | None, Query(description="and before this")] = None,
 ) -> Listed[Closure]:
     """List the closures of all operators, the newest first."""
+    refuse_backwards(from_, to)
     filters = ClosureFilters(place, port, state, from_, to)
     fit = fits("/v1/closures", filters, by.organisation_id)
     last = page.after(fit, str)

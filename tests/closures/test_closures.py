@@ -311,6 +311,13 @@ async def test_closures_are_listed_for_everybody_by_place_state_and_window(port)
     assert (stranger.status_code, stranger.json()["code"]) == (404, "closure-not-found")
 
 
+@pytest.mark.parametrize("hours", [0, -1])
+async def test_a_list_of_closures_in_a_window_that_ends_before_it_begins_is_refused(port, hours):
+    refused = await port.get("/v1/closures", **{"from": rfc(ahead(15)), "to": rfc(ahead(15, hours))})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request"), refused.text
+    assert [(each["pointer"], each["code"]) for each in refused.json()["errors"]] == [("?to", "window-backwards")]
+
+
 async def test_a_repeated_request_has_the_first_answer_and_one_effect(port, crowd):
     await port.ship(from_m=0)
     body = moving(from_m=0, to_m=150)

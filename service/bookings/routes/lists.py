@@ -11,9 +11,8 @@ from service.answers import conditional
 from service.bookings import queries, schemas
 from service.bookings.routes.asked import BookingId
 from service.bookings.rules import BookingNotFound
-from service.errors import Fault
 from service.intake import StrictRoute
-from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
+from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits, refuse_backwards
 from service.problems import InvalidRequest, problems
 
 router = APIRouter(route_class=StrictRoute, tags=["bookings"])
@@ -71,8 +70,7 @@ async def history(by: auth.BookingReader, booking_id: BookingId, page: Paging, r
 
 
 def _filters(query: schemas.ListQuery) -> queries.Filters:
-    if query.from_ is not None and query.to is not None and query.from_ >= query.to:
-        raise InvalidRequest(faults=[Fault("?to", "window-backwards", "`to` lies after `from`.")])
+    refuse_backwards(query.from_, query.to)
     return queries.Filters(
         states=tuple(query.state) if query.state else None,
         port=query.port,

@@ -6,10 +6,9 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from service import auth, changes
-from service.errors import Fault
 from service.fields import Window
 from service.intake import StrictRoute
-from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
+from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits, refuse_backwards
 from service.ports.operations.consequences import REFUSALS, OnConflict, Policy
 from service.ports.operations.tides import (
     PortNotYours,
@@ -62,8 +61,7 @@ async def windows_listed(
     query: Annotated[TidalWindowQuery, Query()],
 ) -> Listed[TidalWindow]:
     """List tidal windows, the earliest first."""
-    if query.from_ is not None and query.to is not None and query.from_ >= query.to:
-        raise InvalidRequest(faults=[Fault("?to", "window-backwards", "`to` lies after `from`.")])
+    refuse_backwards(query.from_, query.to)
     fit = fits("/v1/tidal-windows", query, by.organisation_id)
     after = cast("tuple[datetime, int] | None", page.after(fit, datetime, int))
     rows = await changes.database(request).read(
