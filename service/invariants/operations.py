@@ -9,6 +9,7 @@ from service.database import Db, Tx
 from service.events.queries import Happening, insert
 from service.invariants import queries
 from service.invariants.rules import Drift, Findings, Invariant, Reconciled
+from service.ports.queries import catalogue
 
 FRESH_S = 10
 SHARE = 20  # of the time, at most a twentieth goes into looking
@@ -108,9 +109,10 @@ def _some(place_ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 async def reconcile(tx: Tx, place_ids: Sequence[int]) -> Reconciled:
-    """Make the counters of some floors the sums of their claims, and record it as one event. Nothing else is changed.
+    """Make the counters of some floors the sums of their claims. Nothing else is changed.
 
-    What has drifted is read again under the locks of the places; lapsed claims have been cleared away by then.
+    Each facility gets one event with what was mended of its own floors. What has drifted is read again under the locks
+    of the places; lapsed claims have been cleared away by then.
     """
     await queries.clear_places(tx, sorted(place_ids))
     found = await queries.drifts(tx, place_ids)
@@ -118,14 +120,17 @@ async def reconcile(tx: Tx, place_ids: Sequence[int]) -> Reconciled:
         mended=[each for each in found if each.claimed <= each.capacity],
         left=[each for each in found if each.claimed > each.capacity],
     )
-    if done.mended:
-        await queries.mend(tx, done.mended)
-        facilities = await queries.facilities_of(tx, sorted({each.place_id for each in done.mended}))
-        await insert(tx, _happening(done, facilities))
+    await queries.mend(tx, done.mended)
+    facilities = await catalogue.facilities_of(tx, sorted({each.place for each in found}))
+    for facility in sorted({facilities[each.place] for each in done.mended}):
+        own = Reconciled(
+            *([each for each in some if facilities[each.place] == facility] for some in (done.mended, done.left))
+        )
+        await insert(tx, _happening(own, facility))
     return done
 
 
-def _happening(done: Reconciled, facilities: Sequence[str]) -> Happening:
+def _happening(done: Reconciled, facility: str) -> Happening:
     shown = [
         {"place": each.place, "pool": each.pool, "on": each.day.isoformat(), "was": each.taken, "is": each.claimed}
         for each in done.mended[:_MOST_LISTED]
@@ -135,5 +140,5 @@ def _happening(done: Reconciled, facilities: Sequence[str]) -> Happening:
         subject="ledger",
         by="service",
         current={"mended": shown, "mended_count": len(done.mended), "left_count": len(done.left)},
-        facilities=tuple(facilities),
+        facilities=(facility,),
     )

@@ -178,9 +178,3 @@ async def mend(tx: Tx, drifts: Sequence[Drift]) -> None:
 async def clear_places(tx: Tx, place_ids: Sequence[int]) -> None:
     """Lock places in the order that everybody keeps, and clear away what has lapsed."""
     await tx.execute("SELECT clear_places($1, NULL)", place_ids)
-
-
-async def facilities_of(tx: Tx, place_ids: Sequence[int]) -> list[str]:
-    """Give the facilities of some places."""
-    rows = await tx.fetch("SELECT DISTINCT facility FROM places WHERE id = ANY ($1) ORDER BY facility", place_ids)
-    return [row["facility"] for row in rows]

@@ -93,6 +93,18 @@ async def test_mending_is_an_event_that_says_what_was_done(stored, crowd, reconc
     assert "ledger.reconciled" in seen["operator_pkgwd"]
 
 
+async def test_each_facility_is_told_of_its_own_floors_alone(stored, crowd, reconcile):
+    del stored
+    made = await crowd.post("/v1/bookings", booking(storage(12, warehouse="PKKHI-KTA-W1", quantity=20), hold=False))
+    assert made.status_code == 201, made.text
+    await crowd.sql("UPDATE floor_days SET taken = 9 WHERE day = (SELECT min(day) FROM floor_days)")
+    assert (await reconcile("--fix"))[0] == 0
+    for who, own in (("operator_pkgwd", "PKGWD-FZS-W1"), ("operator_pkkhi", "PKKHI-KTA-W1")):
+        items = (await crowd.get("/v1/events", role=who, limit=500)).json()["items"]
+        (said,) = [each["data"]["current"] for each in items if each["type"] == "ledger.reconciled"]
+        assert ([each["place"] for each in said["mended"]], said["mended_count"]) == ([own], 1)
+
+
 async def test_what_is_claimed_beyond_the_floor_is_left_and_said(stored, crowd, reconcile):
     del stored
     await crowd.sql(

@@ -9,8 +9,9 @@ from service import ids
 from service.auth import Operator
 from service.closures.schemas import Closure
 from service.database import Tx
-from service.events.queries import Happening, insert
+from service.events.queries import Happening
 from service.ports.operations import closing as rows
+from service.ports.operations.announcing import announce
 from service.ports.operations.closing import Closing
 from service.ports.operations.consequences import Policy, Ripple
 from service.ports.queries import closures
@@ -33,18 +34,16 @@ async def close(tx: Tx, closing: Closing, policy: Policy, ripple: Ripple, *, by:
     rippled = await ripple.through(tx, codes, alter, replace(policy, cause={"closure": closure}), by=by)
     made = await closures.one(tx, closure)
     assert made is not None  # noqa: S101  it was put in force a moment ago
-    return await insert(
-        tx,
-        Happening(
-            type="closure.made",
-            subject=closure,
-            by=by.organisation_id,
-            owner_id=by.organisation_id,
-            facilities=tuple(sorted({place.facility for _, place in pairs})),
-            current=shown(made) | rippled,
-            cause={"reason": closing.reason},
-        ),
+    happening = Happening(
+        type="closure.made",
+        subject=closure,
+        by=by.organisation_id,
+        owner_id=by.organisation_id,
+        facilities=tuple(sorted({place.facility for _, place in pairs})),
+        current=shown(made),
+        cause={"reason": closing.reason},
     )
+    return await announce(tx, happening, rippled)
 
 
 def shown(closure: StandingClosure) -> dict[str, Any]:

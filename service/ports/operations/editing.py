@@ -11,6 +11,7 @@ from service.auth import Operator, Principal
 from service.database import Read, Tx
 from service.errors import Fault
 from service.events.queries import Happening, insert
+from service.ports.operations.announcing import announce
 from service.ports.operations.consequences import Policy, Ripple
 from service.ports.operations.refusals import PlaceChanged, PlaceNotFound, PlaceRetired, TermsAtOdds
 from service.ports.queries import catalogue, editing
@@ -71,19 +72,19 @@ async def edit(
         await alter(site)
         await raise_rules(tx, site.place_id)
 
-    consequences = await _done(tx, site, change, through, by=asked.by)
-    current = await kind.plain(tx, asked.code) | consequences
+    rippled = await _done(tx, site, change, through, by=asked.by)
+    current = await kind.plain(tx, asked.code)
     cause = {"reason": through.policy.reason} if through and through.policy.reason else None
     what = f"{kind.name}.{verb}"
-    return await record(tx, what, site.facility, current, by=asked.by, previous=before, cause=cause)
+    return await record(tx, what, site.facility, current, by=asked.by, previous=before, cause=cause, rippled=rippled)
 
 
 async def _done(
     tx: Tx, site: Site, change: Callable[[], Awaitable[None]], through: Through | None, *, by: Operator
-) -> Row:
+) -> Row | None:
     if through is None:
         await change()
-        return {}
+        return None
     return await through.ripple.through(tx, [site.place], change, through.policy, by=by)
 
 
@@ -113,6 +114,7 @@ async def record(
     by: Principal,
     previous: Row | None = None,
     cause: Row | None = None,
+    rippled: Row | None = None,
 ) -> int:
     """Write what has happened to a thing of a facility, for its operators to read; gives the id of the event."""
     happening = Happening(
@@ -125,7 +127,7 @@ async def record(
         previous=previous,
         cause=cause,
     )
-    return await insert(tx, happening)
+    return await insert(tx, happening) if rippled is None else await announce(tx, happening, rippled)
 
 
 def refuse_at_odds(terms: Terms, sent: Iterable[str]) -> None:

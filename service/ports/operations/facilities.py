@@ -42,10 +42,10 @@ async def retire_facility(tx: Tx, kind: str, asked: Asked, through: Through) -> 
             await _retire_place(tx, kind, code, asked)
         await editing.retire_facility(tx, asked.code)
 
-    consequences = await through.ripple.through(tx, places, change, through.policy, by=asked.by)
-    current = await facility_shown(tx, kind, asked.code) | consequences
+    rippled = await through.ripple.through(tx, places, change, through.policy, by=asked.by)
+    current = await facility_shown(tx, kind, asked.code)
     what, cause = f"{event_word(kind)}.retired", {"reason": through.policy.reason}
-    return await record(tx, what, asked.code, current, by=asked.by, previous=before, cause=cause)
+    return await record(tx, what, asked.code, current, by=asked.by, previous=before, cause=cause, rippled=rippled)
 
 
 async def _locked(tx: Tx, kind: str, asked: Asked) -> None:

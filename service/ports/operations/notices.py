@@ -10,7 +10,8 @@ from service import ids
 from service.auth import Operator
 from service.database import Tx
 from service.errors import NotFound
-from service.events.queries import Happening, insert
+from service.events.queries import Happening
+from service.ports.operations.announcing import announce
 from service.ports.operations.consequences import Policy, Ripple
 from service.ports.queries import notices
 from service.ports.queries.notices import Notice
@@ -86,9 +87,9 @@ async def publish(
         by=by.organisation_id,
         owner_id=by.organisation_id,
         facilities=(quay.facility,),
-        current=shown(await notices.one(tx, notice_id)) | rippled,
+        current=shown(await notices.one(tx, notice_id)),
     )
-    return await insert(tx, published)
+    return await announce(tx, published, rippled)
 
 
 async def _put_in_force(tx: Tx, notice_id: str, wording: Wording, place_id: int, by: Operator) -> None:

@@ -1,6 +1,6 @@
 """Publishing tidal windows: when a ship that needs the tide at a port may come or go."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,8 @@ from service.auth import Operator
 from service.clock import utc
 from service.database import Tx
 from service.errors import Conflict, Fault, NotFound, Unfit
-from service.events.queries import Happening, insert
+from service.events.queries import Happening
+from service.ports.operations.announcing import announce, touched_at
 from service.ports.operations.consequences import OnConflict, Policy, Ripple
 from service.ports.queries import closures, tides
 from service.ports.queries.notices import QuayNamed
@@ -81,10 +82,9 @@ async def publish_tides(tx: Tx, table: TideTable, policy: Policy, ripple: Ripple
 
     cause = {"tidal_windows": table.port}
     rippled = await ripple.through(tx, [quay.code for quay in quays], alter, replace(policy, cause=cause), by=by)
-    at_terminals = _by_terminal(rippled["touched"], quays)
-    if not at_terminals.keys().isdisjoint(others):
+    if not (await touched_at(tx, rippled["touched"])).keys().isdisjoint(others):
         raise TidesShared(terminals=others)
-    return await _announce(tx, _published(table, replaced, terminals, by), rippled, at_terminals)
+    return await announce(tx, _published(table, replaced, terminals, by), rippled)
 
 
 async def _put_in_force(
@@ -124,16 +124,6 @@ def _overlapping(windows: Sequence[Ends]) -> Iterator[Fault]:
         latest = max(latest or window, window, key=lambda each: each[1])
 
 
-def _by_terminal(touched: Sequence[dict[str, Any]], quays: Sequence[QuayNamed]) -> dict[str, list[dict[str, Any]]]:
-    """Give what is touched at each terminal of the port."""
-    terminal = {quay.code: quay.facility for quay in quays}
-    found: dict[str, list[dict[str, Any]]] = {}
-    for each in touched:
-        if (quay := each["from"].get("quay")) in terminal:
-            found.setdefault(terminal[quay], []).append(each)
-    return found
-
-
 def _published(table: TideTable, replaced: int, terminals: Iterable[str], by: Operator) -> Happening:
     """Give the event: what was published, in numbers; a table of a year would be too long to repeat."""
     ends = [end for window in table.windows for end in window]
@@ -152,24 +142,6 @@ def _published(table: TideTable, replaced: int, terminals: Iterable[str], by: Op
             "reference": table.reference,
         },
     )
-
-
-async def _announce(
-    tx: Tx, published: Happening, rippled: dict[str, Any], at_terminals: Mapping[str, Sequence[dict[str, Any]]]
-) -> int:
-    """Record the publication for all terminals of the port. Gives the id of the event that keeps what is answered.
-
-    Where bookings are touched, that one is for whoever published alone: a terminal is told of no other's bookings.
-    """
-    numbers = published.current
-    whole = replace(published, current=numbers | rippled)
-    if not rippled["touched"]:
-        return await insert(tx, whole)
-    event_id = await insert(tx, replace(whole, facilities=()))
-    for terminal in published.facilities:
-        own = {"touched": list(at_terminals.get(terminal, ()))}
-        await insert(tx, replace(published, owner_id=None, facilities=(terminal,), current=numbers | own))
-    return event_id
 
 
 def _shown(ends: Ends) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """SQL that reads ports as they are shown to people: every figure with where it comes from."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,12 @@ class Catalogue:
     berths: list[Row]
     limits: list[Row]
     warehouses: list[Row]
+
+
+async def facilities_of(read: Read, places: Sequence[str]) -> dict[str, str]:
+    """Give the facility of each of some places, by code."""
+    rows = await read.fetch("SELECT code, facility FROM places WHERE code = ANY ($1)", places)
+    return {row["code"]: row["facility"] for row in rows}
 
 
 async def ports(read: Read) -> list[Row]:
