@@ -33,9 +33,10 @@ _State = Annotated[Line, one_of("planned", "in_force", "ended", "lifted")]
     status_code=201,
     response_model=ClosureMade,
     responses=problems(
-        PlaceNotFound, closing.PastTheEnds, closing.ClosureInThePast, *REFUSALS, *changes.REFUSALS, *auth.REFUSALS
+        PlaceNotFound, closing.PastTheEnds, closing.PlacesOverlap, closing.ClosureInThePast,
+        *REFUSALS, *changes.REFUSALS, *auth.REFUSALS,
     ),
-)
+)  # fmt: skip
 async def make(
     by: auth.PlaceOperator, change: changes.Asked, plan: DeclaredPlan, request: Request, body: NewClosure
 ) -> Response:

@@ -21,7 +21,7 @@ from service.ports.queries.closures import StandingClosure
 async def close(tx: Tx, closing: Closing, policy: Policy, ripple: Ripple, *, by: Operator) -> int:
     """Close places, one or several at once. Gives the id of the event, which keeps the closure and its ripple.
 
-    Raises what the ripple raises, and PlaceNotFound, PastTheEnds and ClosureInThePast.
+    Raises what the ripple raises, and PlaceNotFound, PastTheEnds, PlacesOverlap and ClosureInThePast.
     """
     rows.refuse_past(closing.end, "/window/end")
     pairs = await rows.found(tx, closing.parts, by=by)

@@ -22,6 +22,14 @@ class PastTheEnds(Unfit):
     """
 
 
+class PlacesOverlap(Unfit):
+    """Some of a place is named twice.
+
+    `errors` points at each part that has metres in common with an earlier one, or names the same warehouse. A berth is
+    the metres of its quay.
+    """
+
+
 class ClosureInThePast(Unfit):
     """The closure would be over already.
 
@@ -71,7 +79,10 @@ class Closing:
 
 
 async def found(read: Read, parts: Sequence[Part], *, by: Operator) -> list[tuple[Part, Closable]]:
-    """Give each part with its place, at the operator's facilities; PlaceNotFound and PastTheEnds name the part."""
+    """Give each part with its place, at the operator's facilities.
+
+    PlaceNotFound, PastTheEnds and PlacesOverlap name the part.
+    """
     pairs = []
     for part in parts:
         place = await closures.closable(read, place=part.quay or part.warehouse, berth=part.berth)
@@ -82,6 +93,7 @@ async def found(read: Read, parts: Sequence[Part], *, by: Operator) -> list[tupl
             raise PlaceNotFound(message, faults=[Fault(part.pointer, "place-not-found", message)])
         _refuse_past_ends(part, place)
         pairs.append((part, place))
+    _refuse_overlap(pairs)
     return pairs
 
 
@@ -90,6 +102,28 @@ def _refuse_past_ends(part: Part, place: Closable) -> None:
         if wanted is not None and most is not None and wanted > most:
             message = f"{place.code} has {most} of that."
             raise PastTheEnds(message, faults=[Fault(f"{part.pointer}/{field}", "past-the-ends", message)])
+
+
+def _refuse_overlap(pairs: Sequence[tuple[Part, Closable]]) -> None:
+    faults = []
+    for nth, pair in enumerate(pairs):
+        part, place = pair
+        earlier = next((each for each, other in pairs[:nth] if _have_in_common(pair, (each, other))), None)
+        if earlier is not None:
+            message = f"It has some of {place.code} in common with {earlier.pointer}."
+            faults.append(Fault(part.pointer, "places-overlap", message))
+    if faults:
+        raise PlacesOverlap(faults[0].message, faults=faults)
+
+
+def _have_in_common(one: tuple[Part, Closable], other: tuple[Part, Closable]) -> bool:
+    """Say whether two parts are of one floor, or have a metre of one quay in common."""
+    if one[0].berth is not None and other[0].berth is not None:
+        return one[0].berth == other[0].berth  # in whole metres neighbours share the one in which they meet
+    first, second = (_row("", *each) for each in (one, other))
+    if first["place_id"] != second["place_id"]:
+        return False
+    return first["to_m"] is None or bool(first["from_m"] < second["to_m"] and second["from_m"] < first["to_m"])
 
 
 async def put_in_force(
