@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -60,12 +60,13 @@ class Plan:
     def shown(self) -> dict[str, Any]:
         """Give the plan as it is answered."""
         touched = [entry for fate in self.fates for entry in self._entries(fate)]
-        return {"plan": self.hash(), "touched": touched, "totals": self._totals()}
+        return {"plan": self._hash(touched), "touched": touched, "totals": self._totals()}
 
-    def hash(self) -> str:
-        """Give the name of the plan: with another alteration, version of a booking, or move it is another."""
-        said = [self.alteration, [(fate.outcome, list(map(self._said, fate.legs))) for fate in self.fates]]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+    def _hash(self, touched: Sequence[dict[str, Any]]) -> str:
+        """Give the name of the plan: with another alteration, state of a booking, slot or outcome it is another."""
+        states = [leg.state for fate in self.fates for leg, _ in fate.legs]
+        said = json.dumps([self.alteration, states, touched], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
 
     def _entries(self, fate: Fate) -> Iterable[dict[str, Any]]:
         for leg, spot in fate.legs:
@@ -77,10 +78,6 @@ class Plan:
                 "to": spot and slot_at(self.places[spot.place], leg, spot),
                 "delay": spot and _length(spot.start - leg.start),
             }
-
-    def _said(self, moved: tuple[StandingLeg, Spot | None]) -> list[Any]:
-        leg, spot = moved
-        return [leg.booking_id, leg.version, leg.leg_id, self._slot(leg), spot and astuple(spot)]
 
     def _slot(self, leg: StandingLeg) -> dict[str, Any]:
         return slot_of(self.places[leg.place], leg)

@@ -68,7 +68,8 @@ class PlanMissing(Unconditional):
 class PlanOutdated(Outdated):
     """What would become of the bookings has changed since the plan was made.
 
-    A touched booking has changed, or a place that one would go to. `plan` and `touched` are what would be done now.
+    A touched booking stands elsewhere, or a place that one would go to has changed. `plan` and `touched` are what would
+    be done now.
     """
 
 
