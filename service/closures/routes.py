@@ -104,13 +104,15 @@ async def one(
     "/v1/closures/{closure_id}/lift",
     response_model=Closure,
     responses=problems(
-        closing.ClosureNotFound, closing.ClosureOver, closing.ClosureInThePast, *changes.REFUSALS, *auth.REFUSALS
+        closing.ClosureNotFound, closing.ClosureOver, closing.ClosureEndsSooner, closing.ClosureInThePast,
+        *changes.REFUSALS, *auth.REFUSALS,
     ),
-)
+)  # fmt: skip
 async def lift(by: auth.PlaceOperator, change: changes.Asked, closure_id: ClosureId, body: Lift) -> Response:
     """End a closure now, or at a moment to come; one that has not begun by then never does.
 
-    Bookings that it moved or displaced stay as they are.
+    One that is lifted for a moment to come can still be lifted sooner, not later. Bookings that it moved or displaced
+    stay as they are.
     """
     closing.refuse_past(body.at, "/at")
     lifted = await change.once(

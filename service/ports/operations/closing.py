@@ -14,6 +14,8 @@ from service.ports.operations.refusals import PlaceNotFound
 from service.ports.queries import closures
 from service.ports.queries.closures import Closable, StandingClosure
 
+_OVER = frozenset({"ended", "lifted"})
+
 
 class PastTheEnds(Unfit):
     """There is not so much of the place to close.
@@ -48,6 +50,14 @@ class ClosureOver(Conflict):
     """The closure is over: it has ended, or has been lifted.
 
     `GET /v1/closures/{closure_id}` says since when.
+    """
+
+
+class ClosureEndsSooner(Conflict):
+    """The closure ends by then anyway.
+
+    `end` is when it does: by its window, or because it has been lifted for that moment. A closure is only made shorter,
+    as somebody may have booked what comes after its end; to close it for longer, make another one.
     """
 
 
@@ -174,18 +184,20 @@ async def lift(
 ) -> int:
     """End a closure at a moment, None: now; one that has not begun by then never does. Gives the id of its event.
 
-    What it displaced stays displaced. Raises ClosureNotFound, ClosureOver.
+    One that has been lifted for a moment to come may be lifted for an earlier one. What it displaced stays displaced.
+    Raises ClosureNotFound, ClosureOver, ClosureEndsSooner.
     """
     places = await closures.places_of(tx, closure)
     if not places or not all(facility in by.facilities for _, facility in places):
         raise ClosureNotFound
     await closures.clear(tx, [place_id for place_id, _ in places])
     before = await closures.one(tx, closure)
+    assert before is not None  # noqa: S101  it has places, and no row is deleted
     if not await closures.lift(tx, closure, at):
-        raise ClosureOver
+        raise ClosureOver if before.state in _OVER else ClosureEndsSooner(end=before.end)
     await closures.raise_rules(tx, [place_id for place_id, _ in places])
     after = await closures.one(tx, closure)
-    assert before is not None and after is not None  # noqa: S101, PT018  its places are locked, and no row is deleted
+    assert after is not None  # noqa: S101
     lifted = Happening(
         type="closure.lifted",
         subject=closure,

@@ -120,12 +120,15 @@ async def places_of(read: Read, closure: str) -> list[tuple[int, str]]:
 
 
 async def lift(tx: Tx, closure: str, at: datetime | None) -> bool:
-    """End a closure at a moment, None: now; one that has not begun by then is emptied. False: it is over already."""
+    """End a closure sooner, at a moment, None: now; one that has not begun by then is emptied.
+
+    False: it is over by then anyway.
+    """
     lifted = await tx.fetch(
         """UPDATE closures SET lifted_at = m.moment,
                   during = CASE WHEN lower(during) < m.moment THEN tstzrange(lower(during), m.moment) ELSE 'empty' END
-           FROM (SELECT coalesce($2, clock_timestamp()) AS moment) AS m
-           WHERE closure = $1 AND lifted_at IS NULL AND (upper_inf(during) OR upper(during) > m.moment)
+           FROM (SELECT greatest($2, clock_timestamp()) AS moment) AS m
+           WHERE closure = $1 AND (upper_inf(during) OR upper(during) > m.moment)
            RETURNING id""",
         closure,
         at,
