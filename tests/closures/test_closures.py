@@ -172,6 +172,15 @@ async def test_storage_follows_the_ship_that_goes_later(port, crowd):
     assert await crowd.broken() == {}
 
 
+async def test_a_booking_is_as_late_as_its_latest_leg_and_the_whole_delay_is_that_of_all_bookings(port):
+    """A ship and its goods, both twelve hours later, and another ship that goes along with them."""
+    await port.booked(berth(10, hours=24, from_m=0), storage(11, quantity=9_000, length=5))
+    await port.ship(from_m=400)
+    plan = await port.preview(moving(tolerance="P3D"))
+    assert [each["delay"] for each in plan["touched"]] == ["PT12H", "PT12H", "PT12H"]
+    assert (plan["totals"]["delay"], plan["totals"]["longest_delay"]) == ("P1D", "PT12H")
+
+
 @pytest.mark.parametrize(("closed_m2", "gone"), [(1_000, []), (4_000, ["second"]), (5_500, ["second", "third"])])
 async def test_of_a_part_of_a_floor_closed_the_latest_to_book_give_way_and_none_in_vain(port, crowd, closed_m2, gone):
     """12,000 m2, of which 5,000, 4,000 and 2,000 are taken: with 4,000 closed the third has room once the second goes."""

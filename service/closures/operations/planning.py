@@ -48,6 +48,11 @@ class Fate:
     outcome: str
     legs: Sequence[tuple[StandingLeg, Spot | None]]
 
+    @property
+    def delay(self) -> int:
+        """By how much later the booking starts: that of its legs which is put off the most."""
+        return max((spot.start - leg.start for leg, spot in self.legs if spot is not None), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -83,7 +88,7 @@ class Plan:
         return slot_of(self.places[leg.place], leg)
 
     def _totals(self) -> dict[str, Any]:
-        delays = [spot.start - leg.start for fate in self.fates for leg, spot in fate.legs if spot is not None]
+        delays = [fate.delay for fate in self.fates]
         count = {
             outcome: sum(fate.outcome == outcome for fate in self.fates)
             for outcome in (MOVED, DISPLACED, KEPT, TOUCHED, CHANGE_DROPPED)

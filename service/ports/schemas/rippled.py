@@ -17,7 +17,10 @@ class TouchedOut(BaseModel):
 
 
 class Totals(BaseModel):
-    """How many bookings are touched, what becomes of them, and by how much later legs start, in all and at most."""
+    """How many bookings are touched, what becomes of them, and by how much later they start, in all and at most.
+
+    A booking is as late as that of its legs which is put off the most.
+    """
 
     bookings: int
     moved: int
