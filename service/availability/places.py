@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Self
 from zoneinfo import ZoneInfo
 
 
@@ -16,6 +18,27 @@ class Ship:
     dwt_t: int | None = None
     cargo: str | None = None
     hazard_class: str | None = None
+
+    @classmethod
+    def in_metres(
+        cls,
+        loa_m: Decimal,
+        beam_m: Decimal | None,
+        draught_m: Decimal | None,
+        *,
+        dwt_t: int | None,
+        cargo: str | None,
+        hazard_class: str | None,
+    ) -> Self:
+        """Give a vessel by its measures in exact metres: a float of them may fall a centimetre short."""
+        return cls(
+            loa_cm=int(loa_m * 100),
+            beam_cm=None if beam_m is None else int(beam_m * 100),
+            draught_cm=None if draught_m is None else int(draught_m * 100),
+            dwt_t=dwt_t,
+            cargo=cargo,
+            hazard_class=hazard_class,
+        )
 
 
 @dataclass(frozen=True, slots=True)

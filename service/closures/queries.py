@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from service.availability import FloorClaim, QuayClaim, Ship
@@ -216,7 +217,7 @@ def _leg(row: Any) -> StandingLeg:
     *facts_before, facts, overrides = row
     number, booking_id, version, state, owner, leg, leg_id, *rest, quantity = facts_before
     leg_state, change, place_id, place, kind, start, end, blocked_until, from_m, to_m = rest
-    said = json.loads(facts)
+    said = json.loads(facts, parse_float=Decimal)
     return StandingLeg(
         booking=number,
         booking_id=booking_id,
@@ -243,12 +244,12 @@ def _leg(row: Any) -> StandingLeg:
 
 
 def _ship(facts: Mapping[str, Any]) -> Ship:
-    """Give the vessel and its cargo as the engine judges them, in centimetres."""
+    """Give the vessel and its cargo as the engine judges them."""
     vessel, cargo = facts["vessel"], facts.get("cargo") or {}
-    return Ship(
-        loa_cm=round(vessel["loa_m"] * 100),
-        beam_cm=round(vessel["beam_m"] * 100),
-        draught_cm=round(vessel["draught_m"] * 100),
+    return Ship.in_metres(
+        vessel["loa_m"],
+        vessel["beam_m"],
+        vessel["draught_m"],
         dwt_t=vessel.get("dwt_t"),
         cargo=cargo.get("class"),
         hazard_class=cargo.get("hazard_class"),

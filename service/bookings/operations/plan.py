@@ -189,10 +189,10 @@ def ship_of(vessel: Vessel | None, cargo: Cargo | None) -> Ship:
     if vessel is None:
         fault = Fault("/vessel", "vessel-missing", "A leg at a berth needs a vessel.")
         raise VesselMissing(faults=[fault])
-    return Ship(
-        loa_cm=int(vessel.loa_m * 100),
-        beam_cm=int(vessel.beam_m * 100),
-        draught_cm=int(vessel.draught_m * 100),
+    return Ship.in_metres(
+        vessel.loa_m,
+        vessel.beam_m,
+        vessel.draught_m,
         dwt_t=vessel.dwt_t,
         cargo=cargo.class_ if cargo else None,
         hazard_class=cargo.hazard_class if cargo else None,

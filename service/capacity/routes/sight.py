@@ -44,13 +44,8 @@ async def sight_of_place(request: Request, kind: Literal["quay", "warehouse"], c
 
 def ship_of(facts: ShipFacts | Vessel, cargo: str | None, hazard_class: str | None) -> Ship:
     """Give a ship as the engine judges it."""
-    return Ship(
-        loa_cm=int(facts.loa_m * 100),
-        beam_cm=None if facts.beam_m is None else int(facts.beam_m * 100),
-        draught_cm=None if facts.draught_m is None else int(facts.draught_m * 100),
-        dwt_t=facts.dwt_t,
-        cargo=cargo,
-        hazard_class=hazard_class,
+    return Ship.in_metres(
+        facts.loa_m, facts.beam_m, facts.draught_m, dwt_t=facts.dwt_t, cargo=cargo, hazard_class=hazard_class
     )
 
 
