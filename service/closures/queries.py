@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from service.availability import FloorClaim, QuayClaim, Ship
-from service.closures.rules import FloorTaken, StandingLeg, ignored
+from service.closures.crowding import FloorTaken
+from service.closures.rules import StandingLeg, ignored
 from service.database import Read, Tx
 
 _AT_ONCE = 100  # bookings settled by one statement: hundreds would come near to its time limit
@@ -173,7 +174,8 @@ async def floor_claims(read: Read, place_ids: Sequence[int], since: datetime, un
 async def taken_of_floor(read: Read, place_id: int, moved: Span) -> list[FloorTaken]:
     """Give all that is taken of a floor in a span, and a day or two beside it."""
     rows = await read.fetch(
-        """SELECT c.booking, c.change, coalesce(l.state = 'arrived', false), lower(c.days), upper(c.days), c.quantity
+        """SELECT c.booking, c.leg, c.change, coalesce(l.state = 'arrived', false),
+                  lower(c.days), upper(c.days), c.quantity
            FROM storage_claims c LEFT JOIN legs l ON l.booking = c.booking AND l.leg = c.leg AND NOT c.change
            WHERE c.place_id = $1
              AND c.days &&

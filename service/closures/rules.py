@@ -9,8 +9,7 @@ A stay is judged by the metres and the turnaround that it has, not by those that
 of it does not count, and neither do the bounds of new bookings.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -23,13 +22,13 @@ from service.availability import (
     Ship,
     StorageAsk,
     Warehouse,
-    closed_by_day,
     day_begins,
     floor_refusals,
     refusals,
     start_refusals,
     stay_refusals,
 )
+from service.closures.crowding import Claimant, claimant
 from service.ports.rules import Place
 
 
@@ -67,22 +66,10 @@ class StandingLeg:
         """Whether a ship lies there, or goods do."""
         return self.leg_state == "arrived"
 
-
-@dataclass(frozen=True, slots=True)
-class FloorTaken:
-    """A quantity that a booking, or a change that waits beside it, has of a floor on the days `[first_on, last_on)`."""
-
-    booking: int
-    change: bool
-    arrived: bool
-    first_on: date
-    last_on: date
-    quantity: int
-
     @property
-    def days(self) -> range:
-        """The days, as ordinals."""
-        return range(self.first_on.toordinal(), self.last_on.toordinal())
+    def claimant(self) -> Claimant:
+        """Who goes if it goes."""
+        return claimant(self.booking, self.leg, change=self.change)
 
 
 def refused(leg: StandingLeg, old: Place, new: Place, now: int) -> bool:
@@ -132,73 +119,6 @@ def _berth_codes(leg: StandingLeg, ship: Ship, quay: Quay, now: int) -> set[str]
 
     # A stay under way came in on its tide: by that its real start is judged, by all else only what is left of it.
     return met(leg.start) if leg.start >= now else met(leg.start) & met(now)
-
-
-def crowded_out(old: Warehouse, new: Warehouse, taken: Sequence[FloorTaken]) -> set[tuple[int, bool]]:
-    """Give the bookings, and the changes that wait, which must go so that what is left fits the floor on each day.
-
-    Changes that wait go first, then who booked last; what has arrived goes last of all. None goes in vain: who would
-    still fit beside those that booked earlier stays.
-    """
-    held: defaultdict[tuple[int, bool], list[FloorTaken]] = defaultdict(list)
-    load: defaultdict[int, int] = defaultdict(int)
-    for each in taken:
-        held[each.booking, each.change].append(each)
-        for day in each.days:
-            load[day] += each.quantity
-    over = _over(old, new, load)
-    if not over:
-        return set()
-    room = {day: load[day] - excess for day, excess in over.items()}
-    order = sorted(held, key=lambda one: (_arrived(held[one]), not one[1], -one[0]))
-    going = [one for one in order if _lighter(load, held[one], room)]
-    return set(going) - set(_back(load, held, room, reversed(going)))
-
-
-def _arrived(taken: Iterable[FloorTaken]) -> bool:
-    return any(each.arrived for each in taken)
-
-
-def _over(old: Warehouse, new: Warehouse, load: dict[int, int]) -> dict[int, int]:
-    """Give by how much each day is more over the new floor than it was over the old one, days that are not left out."""
-    if not load:
-        return {}
-    first, last = min(load), max(load) + 1
-    span = date.fromordinal(first), date.fromordinal(last)
-    lost = zip(range(first, last), closed_by_day(old, *span), closed_by_day(new, *span), strict=True)
-    over = {
-        day: max(load.get(day, 0) - new.capacity + after, 0) - max(load.get(day, 0) - old.capacity + before, 0)
-        for day, before, after in lost
-    }
-    return {day: excess for day, excess in over.items() if excess > 0}
-
-
-def _lighter(load: dict[int, int], taken: Sequence[FloorTaken], room: dict[int, int]) -> bool:
-    """Take what one has off the load, if it has something on a day on which there is not room for all."""
-    if not any(load[day] > room[day] for each in taken for day in each.days if day in room):
-        return False
-    for each in taken:
-        for day in each.days:
-            load[day] -= each.quantity
-    return True
-
-
-def _back(
-    load: dict[int, int],
-    held: dict[tuple[int, bool], list[FloorTaken]],
-    room: dict[int, int],
-    gone: Iterable[tuple[int, bool]],
-) -> Iterator[tuple[int, bool]]:
-    """Yield those for whom there is room after all, and put what they have back on the load."""
-    for one in gone:
-        wants: defaultdict[int, int] = defaultdict(int)
-        for each in held[one]:
-            for day in each.days:
-                wants[day] += each.quantity
-        if all(load[day] + quantity <= room[day] for day, quantity in wants.items() if day in room):
-            for day, quantity in wants.items():
-                load[day] += quantity
-            yield one
 
 
 def moved_span(old: Place, new: Place) -> tuple[int, int] | None:

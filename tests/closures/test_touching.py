@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.availability import (
     ALWAYS,
@@ -22,7 +20,7 @@ from service.availability import (
     Terms,
     Warehouse,
 )
-from service.closures.rules import FloorTaken, StandingLeg, crowded_out, moved_span, refused
+from service.closures.rules import StandingLeg, moved_span, refused
 from service.ports.rules import BookingTerms, Place
 
 UTC = ZoneInfo("UTC")
@@ -128,35 +126,3 @@ def test_the_span_in_which_rules_have_moved_is_that_of_what_differs():
     open_end = replace(FLOOR, closures=(FloorClosure(date(1970, 1, 3), date.max, 4),))
     assert span(FLOOR, open_end) == (2 * DAY, FOREVER)
     assert span(FLOOR, replace(FLOOR, capacity=9)) == (ALWAYS, FOREVER)
-
-
-DAY_ONE = date(2027, 1, 1)
-taken = st.builds(
-    lambda booking, change, first, days, quantity: FloorTaken(
-        booking, change, False, DAY_ONE + timedelta(days=first), DAY_ONE + timedelta(days=first + days), quantity  # noqa: FBT003
-    ),
-    st.integers(1, 6), st.sampled_from([False, False, True]), st.integers(0, 6), st.integers(1, 4), st.integers(1, 4),
-)  # fmt: skip
-
-
-def load(claims, day: date) -> int:
-    return sum(each.quantity for each in claims if each.first_on <= day < each.last_on)
-
-
-@given(st.lists(taken, max_size=8), st.integers(1, 12), st.integers(0, 12))
-def test_after_those_who_are_crowded_out_have_gone_the_rest_fits_and_none_went_in_vain(claims, closed, capacity):
-    first, last = DAY_ONE + timedelta(days=2), DAY_ONE + timedelta(days=5)
-    old = replace(FLOOR, capacity=30)
-    new = replace(FLOOR, capacity=12 + capacity, closures=(FloorClosure(first, last, closed),))
-    gone = crowded_out(old, new, claims)
-    days = [DAY_ONE + timedelta(days=number) for number in range(12)]
-
-    def fits(kept) -> bool:
-        return all(load(kept, day) <= new.capacity - (closed if first <= day < last else 0) for day in days)
-
-    kept = [each for each in claims if (each.booking, each.change) not in gone]
-    assert all(load(claims, day) <= 30 for day in days)
-    assert fits(kept)
-    for one in gone:
-        assert not fits(kept + [each for each in claims if (each.booking, each.change) == one])
-    assert gone == crowded_out(old, new, claims[::-1])

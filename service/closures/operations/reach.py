@@ -7,8 +7,9 @@ from datetime import datetime
 from service.availability import ALWAYS, FOREVER
 from service.clock import instant, moment
 from service.closures import queries
+from service.closures.crowding import crowded_out
 from service.closures.queries import Span
-from service.closures.rules import StandingLeg, crowded_out, moved_span, refused
+from service.closures.rules import StandingLeg, moved_span, refused
 from service.database import Tx
 from service.ports.queries import closures as rows
 from service.ports.queries import rules_of
@@ -86,19 +87,25 @@ async def _crowded_out(
     places: Mapping[str, Place],
     touched: Sequence[StandingLeg],
 ) -> list[StandingLeg]:
-    """Give the legs for which a floor is too small now, beside those that are touched already."""
-    gone = {(leg.booking, leg.change) for leg in touched}
+    """Give the legs for which a floor is too small now, beside those that are touched already.
+
+    A change goes whole, and with the booking that it waits beside.
+    """
     out: list[StandingLeg] = []
     by_id = {place.id: place for place in old.values()}
     for place_id, span in floors.items():
         before = by_id[place_id]
+        gone = {leg.claimant for leg in (*touched, *out)}
+        disturbed = {booking for booking, change, _ in gone if not change}
         taken = [
-            each for each in await queries.taken_of_floor(tx, place_id, span) if (each.booking, each.change) not in gone
+            each
+            for each in await queries.taken_of_floor(tx, place_id, span)
+            if each.claimant not in gone and not (each.change and each.booking in disturbed)
         ]
-        going = crowded_out(before.warehouse, places[before.code].warehouse, taken)
+        going = crowded_out(before.warehouse, places[before.code].warehouse, taken, disturbed)
         if going:
             standing = await queries.standing_on_floors(tx, {place_id: span})
-            out += [leg for leg in standing if (leg.booking, leg.change) in going]
+            out += [leg for leg in standing if leg.claimant in going]
     return out
 
 
