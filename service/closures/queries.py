@@ -172,14 +172,21 @@ async def floor_claims(read: Read, place_ids: Sequence[int], since: datetime, un
 
 
 async def taken_of_floor(read: Read, place_id: int, moved: Span) -> list[FloorTaken]:
-    """Give all that is taken of a floor in a span, and a day or two beside it."""
+    """Give all that is taken of a floor from today on in a span, and a day or two beside it.
+
+    Left out is what nobody can move any more: goods that have left, or whose time is over, have their claim until
+    tomorrow.
+    """
     rows = await read.fetch(
-        """SELECT c.booking, c.leg, c.change, coalesce(l.state = 'arrived', false),
-                  lower(c.days), upper(c.days), c.quantity
-           FROM storage_claims c LEFT JOIN legs l ON l.booking = c.booking AND l.leg = c.leg AND NOT c.change
-           WHERE c.place_id = $1
+        """SELECT c.booking, c.leg, c.change, coalesce(l.state = 'arrived', false), c.pool,
+                  greatest(lower(c.days), t.today), upper(c.days), c.quantity
+           FROM storage_claims c JOIN places p ON p.id = c.place_id JOIN ports o ON o.unlocode = p.port
+           CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE o.time_zone)::date AS today) AS t
+           LEFT JOIN legs l ON l.booking = c.booking AND l.leg = c.leg AND NOT c.change
+           WHERE c.place_id = $1 AND upper(c.days) > t.today
              AND c.days &&
-                 daterange(($2::timestamptz - interval '2 days')::date, ($3::timestamptz + interval '2 days')::date)""",
+                 daterange(($2::timestamptz - interval '2 days')::date, ($3::timestamptz + interval '2 days')::date)
+             AND (c.change OR l.state = 'arrived' OR (l.state = 'planned' AND l.ends_at > clock_timestamp()))""",
         place_id,
         *moved,
     )

@@ -67,7 +67,7 @@ async def _touched(tx: Tx, old: Mapping[str, Place], places: Mapping[str, Place]
     standing = await queries.standing_at_quays(tx, quays) if quays else []
     standing += await queries.standing_on_floors(tx, floors) if floors else []
     touched = [leg for leg in standing if refused(leg, old[leg.place], places[leg.place], now)]
-    return touched + await _crowded_out(tx, floors, old, places, touched)
+    return touched + await _crowded_out(tx, floors, old, places, touched, now=now)
 
 
 def _moved(old: Mapping[str, Place], places: Mapping[str, Place], kind: str, now: int) -> dict[int, Span]:
@@ -86,6 +86,8 @@ async def _crowded_out(
     old: Mapping[str, Place],
     places: Mapping[str, Place],
     touched: Sequence[StandingLeg],
+    *,
+    now: int,
 ) -> list[StandingLeg]:
     """Give the legs for which a floor is too small now, beside those that are touched already.
 
@@ -102,7 +104,7 @@ async def _crowded_out(
             for each in await queries.taken_of_floor(tx, place_id, span)
             if each.claimant not in gone and not (each.change and each.booking in disturbed)
         ]
-        going = crowded_out(before.warehouse, places[before.code].warehouse, taken, disturbed)
+        going = crowded_out(before.warehouse, places[before.code].warehouse, taken, now, disturbed)
         if going:
             standing = await queries.standing_on_floors(tx, {place_id: span})
             out += [leg for leg in standing if leg.claimant in going]
