@@ -19,9 +19,23 @@ INVARIANTS = {
             SELECT place_id, pool, day::date AS day, sum(quantity) AS quantity FROM storage_claims,
             generate_series(lower(days), upper(days) - 1, interval '1 day') AS day GROUP BY 1, 2, 3
         ) c USING (place_id, pool, day) WHERE coalesce(f.taken, 0) <> coalesce(c.quantity, 0)""",
-    "pools and the general floor together are the floor": """
-        SELECT count(*) FROM (SELECT f.place_id, f.day, sum(f.capacity) AS capacity FROM floor_days f GROUP BY 1, 2) d
-        JOIN warehouses w USING (place_id) WHERE d.capacity <> w.capacity""",
+    "on days to come, pools and the general floor together are the floor": """
+        SELECT count(*) FROM (
+            SELECT f.place_id, f.day, sum(f.capacity) AS capacity
+            FROM floor_days f JOIN places p ON p.id = f.place_id JOIN ports o ON o.unlocode = p.port
+            WHERE f.day > (clock_timestamp() AT TIME ZONE o.time_zone)::date GROUP BY 1, 2
+        ) d JOIN warehouses w USING (place_id) WHERE d.capacity <> w.capacity""",
+    "on days to come, what is taken of a floor fits beside what is closed of it": """
+        SELECT count(*) FROM (
+            SELECT f.place_id, f.day, o.time_zone, sum(f.taken) AS taken
+            FROM floor_days f JOIN places p ON p.id = f.place_id JOIN ports o ON o.unlocode = p.port
+            WHERE f.day > (clock_timestamp() AT TIME ZONE o.time_zone)::date GROUP BY 1, 2, 3
+        ) d JOIN warehouses w USING (place_id)
+        WHERE taken > 0 AND taken + least(w.capacity, (
+            SELECT coalesce(sum(c.quantity), 0) FROM closures c WHERE c.place_id = w.place_id
+              AND c.during && tstzrange(day::timestamp AT TIME ZONE time_zone,
+                                          (day + 1)::timestamp AT TIME ZONE time_zone)
+        )) > w.capacity""",
     "every standing booking has a claim for each leg": """
         SELECT count(*) FROM bookings b JOIN legs l ON l.booking = b.number
         WHERE (b.state IN ('confirmed', 'arrived') OR b.expires_at > clock_timestamp()) AND l.state <> 'no_show'

@@ -67,11 +67,33 @@ async def drifts(read: Read, place_ids: Sequence[int]) -> list[Drift]:
 
 
 async def pools_off(read: Read) -> int:
-    """Give on how many days from today on the general floor and the pools together are not the floor."""
+    """Give on how many days to come the general floor and the pools together are not the floor.
+
+    Today may be larger, if the floor has become smaller: what has left today has its claim until tomorrow.
+    """
     found: int = await read.fetchval(
         """SELECT count(*) FROM (
-               SELECT place_id, day, sum(capacity) AS capacity FROM floor_days WHERE day >= current_date GROUP BY 1, 2
+               SELECT f.place_id, f.day, sum(f.capacity) AS capacity
+               FROM floor_days f JOIN places p ON p.id = f.place_id JOIN ports o ON o.unlocode = p.port
+               WHERE f.day > (clock_timestamp() AT TIME ZONE o.time_zone)::date GROUP BY 1, 2
            ) AS days JOIN warehouses w USING (place_id) WHERE days.capacity <> w.capacity"""
+    )
+    return found
+
+
+async def taken_though_closed(read: Read) -> int:
+    """Give on how many days to come less of a floor is left by its closures than is taken. Closures may overlap."""
+    found: int = await read.fetchval(
+        """SELECT count(*) FROM (
+               SELECT f.place_id, f.day, o.time_zone, sum(f.taken) AS taken
+               FROM floor_days f JOIN places p ON p.id = f.place_id JOIN ports o ON o.unlocode = p.port
+               WHERE f.day > (clock_timestamp() AT TIME ZONE o.time_zone)::date GROUP BY 1, 2, 3
+           ) AS days JOIN warehouses w USING (place_id)
+           WHERE taken > 0 AND taken + least(w.capacity, (
+               SELECT coalesce(sum(c.quantity), 0) FROM closures c WHERE c.place_id = w.place_id
+                 AND c.during && tstzrange(day::timestamp AT TIME ZONE time_zone,
+                                             (day + 1)::timestamp AT TIME ZONE time_zone)
+           )) > w.capacity"""
     )
     return found
 

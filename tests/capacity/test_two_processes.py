@@ -7,7 +7,6 @@ import pytest
 
 from service.app import create_app
 from tests.asking import SMALL_SHIP, ahead, berth, booking, rfc, storage, window
-from tests.capacity.test_needs_over_http import closed
 from tests.conftest import settings_for
 
 STEPS = 40
@@ -55,9 +54,10 @@ class Walk:
         assert (await self.crowd.post("/v1/draught-notices", body, role="operator_pkgwd")).status_code == 201
 
     async def close(self) -> None:
-        place, quantity = self.chance.choice([("PKGWD-MPT", None), ("PKGWD-FZS-W1", 5000)])
-        day = self.chance.randrange(10, 30)
-        await closed(self.crowd, place, ahead(day), ahead(day + 2), quantity=quantity)
+        place = self.chance.choice([{"quay": "PKGWD-MPT"}, {"warehouse": "PKGWD-FZS-W1", "quantity": 5000}])
+        body = place | {"window": window(self.chance.randrange(10, 30), 48), "reason": "x", "on_conflict": "displace"}
+        answer = await self.crowd.post("/v1/closures", body, role="operator_pkgwd", **{"If-Match": "*"})
+        assert answer.status_code == 201, answer.text
 
     async def step(self) -> None:
         await self.chance.choices([self.book, self.change, self.notice, self.close], [6, 4, 1, 1])[0]()

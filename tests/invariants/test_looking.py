@@ -28,6 +28,12 @@ BREAKING = {
         22,
     ),
     "pools-add-up": (f"UPDATE floor_days SET capacity = capacity + 1 WHERE place_id = {FLOOR}", 22),
+    "closed-is-free": (
+        f"""INSERT INTO closures (id, closure, place_id, during, quantity, reason, kind, made_by)
+            SELECT 'c', 'cls_1', place_id, tstzrange(now() + interval '1 day', NULL), 10000, 'x', 'planned',
+                   (SELECT min(id) FROM organisations) FROM warehouses WHERE place_id = {FLOOR}""",
+        22,
+    ),
     "firm-legs-have-claims": ("DELETE FROM berth_claims WHERE expires_at = 'infinity'", 1),
     "claims-lapse-with-bookings": (
         "UPDATE berth_claims SET expires_at = now() + interval '1 day' WHERE expires_at = 'infinity'", 1
