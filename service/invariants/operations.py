@@ -10,6 +10,7 @@ from service.events.queries import Happening, insert
 from service.invariants import queries
 from service.invariants.rules import Drift, Findings, Invariant, Reconciled
 from service.ports.queries import catalogue
+from service.ports.queries.locking import clear_places
 
 FRESH_S = 10
 SHARE = 20  # of the time, at most a twentieth goes into looking
@@ -115,7 +116,7 @@ async def reconcile(tx: Tx, place_ids: Sequence[int]) -> Reconciled:
     Each facility gets one event with what was mended of its own floors. What has drifted is read again under the locks
     of the places; lapsed claims have been cleared away by then.
     """
-    await queries.clear_places(tx, sorted(place_ids))
+    await clear_places(tx, place_ids)
     found = await queries.drifts(tx, place_ids)
     done = Reconciled(
         mended=[each for each in found if each.claimed <= each.capacity],

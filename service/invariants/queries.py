@@ -195,8 +195,3 @@ async def mend(tx: Tx, drifts: Sequence[Drift]) -> None:
            ON CONFLICT (place_id, pool, day) DO UPDATE SET taken = excluded.taken""",
         *([getattr(each, column) for each in drifts] for column in ("place_id", "pool", "day", "claimed", "capacity")),
     )
-
-
-async def clear_places(tx: Tx, place_ids: Sequence[int]) -> None:
-    """Lock places in the order that everybody keeps, and clear away what has lapsed."""
-    await tx.execute("SELECT clear_places($1, NULL)", place_ids)

@@ -8,6 +8,7 @@ from service.bookings import queries
 from service.bookings.queries import Standing, changes
 from service.database import Tx
 from service.errors import Conflict
+from service.ports.queries.locking import clear_places
 
 
 class ChangeLapsed(Conflict):
@@ -58,7 +59,7 @@ async def lapse_one_change(tx: Tx) -> bool:
 
 async def _cleared(tx: Tx, booking: Standing) -> Standing:
     """Lock and clear the places of a booking and of its change, and give it as it stands then."""
-    await changes.clear_places(tx, booking.places)
+    await clear_places(tx, booking.places)
     return await queries.standing(tx, booking.number)
 
 

@@ -20,6 +20,7 @@ from service.bookings.queries.overstay import Goods, Ship
 from service.clock import utc
 from service.database import Tx
 from service.ports.queries import rules_of
+from service.ports.queries.locking import clear_places
 
 
 async def keep_ship(tx: Tx, number: int, nth: int) -> bool:
@@ -30,7 +31,7 @@ async def keep_ship(tx: Tx, number: int, nth: int) -> bool:
     locked = {number, *ship.hit}
     if not await overstay.lock(tx, sorted(locked)):
         return False
-    await overstay.clear_place(tx, ship.place_id)
+    await clear_places(tx, [ship.place_id])
     ship = await overstay.ship(tx, number, nth)
     # Somebody may have booked in between: his booking is not locked, and comes with the next look.
     if ship is None or not locked.issuperset(ship.hit):
@@ -47,7 +48,7 @@ async def keep_goods(tx: Tx, number: int, nth: int) -> bool:
     goods = await overstay.goods_of(tx, number, nth)
     if goods is None:
         return False
-    await overstay.clear_place(tx, goods.place_id)
+    await clear_places(tx, [goods.place_id])
     (place,) = await rules_of(tx, [goods.place])
     floor = place.warehouse
     closed = closed_by_day(floor, goods.first_on, goods.last_on) if floor.closures else None

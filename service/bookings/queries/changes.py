@@ -16,11 +16,6 @@ async def next_lapsed_change(tx: Tx) -> Standing | None:
     return None if number is None else await standing(tx, number)
 
 
-async def clear_places(tx: Tx, place_ids: Sequence[int]) -> None:
-    """Lock places in the order that everybody keeps, and clear away what has lapsed there."""
-    await tx.execute("SELECT clear_places($1, NULL)", place_ids)
-
-
 async def settle_change(tx: Tx, number: int, *, by: str, cause: str | None) -> int:
     """Let a booking become what its waiting change says; its places are cleared. Gives the id of the event."""
     event_id: int = await tx.fetchval("SELECT settle_change($1, $2, $3::json)", number, by, cause)

@@ -37,11 +37,6 @@ async def lock(tx: Tx, numbers: Sequence[int]) -> bool:
     return len(rows) == len(set(numbers))
 
 
-async def clear_place(tx: Tx, place_id: int) -> None:
-    """Lock a place, raise its version, and clear away what has lapsed there."""
-    await tx.execute("SELECT clear_places(ARRAY[$1]::int[], NULL)", place_id)
-
-
 @dataclass(frozen=True, slots=True)
 class Ship:
     """A ship past its end: when its claim shall reach, whether it can grow, whom that hits, and what was told before.

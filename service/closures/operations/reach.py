@@ -11,8 +11,8 @@ from service.closures.crowding import crowded_out
 from service.closures.queries import Span
 from service.closures.rules import StandingLeg, moved_span, refused
 from service.database import Tx
-from service.ports.queries import closures as rows
 from service.ports.queries import rules_of
+from service.ports.queries.locking import clear_places
 from service.ports.rules import Place
 
 
@@ -49,7 +49,7 @@ async def reach(
     await queries.lock_bookings(tx, sorted(known))
     ids = {code: place_id for code, (place_id, _) in (await queries.place_ids(tx, altered)).items()}
     locked = ids | dict(havens) | await queries.places_of_bookings(tx, sorted(known))
-    await rows.clear(tx, list(locked.values()))
+    await clear_places(tx, locked.values())
     old = {place.code: place for place in await rules_of(tx, sorted(ids))}
     await alter()
     places = {place.code: place for place in await rules_of(tx, sorted(locked))}

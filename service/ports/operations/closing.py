@@ -13,6 +13,7 @@ from service.events.queries import Happening, insert
 from service.ports.operations.refusals import PlaceNotFound
 from service.ports.queries import closures
 from service.ports.queries.closures import Closable, StandingClosure
+from service.ports.queries.locking import clear_places, raise_rules
 
 _OVER = frozenset({"ended", "lifted"})
 
@@ -152,7 +153,7 @@ async def put_in_force(
             "made_by": by.organisation_id,
         },
     )
-    await closures.raise_rules(tx, [place.place_id for _, place in pairs])
+    await raise_rules(tx, *(place.place_id for _, place in pairs))
 
 
 def _row(row_id: str, part: Part, place: Closable) -> dict[str, Any]:
@@ -190,12 +191,13 @@ async def lift(
     places = await closures.places_of(tx, closure)
     if not places or not all(facility in by.facilities for _, facility in places):
         raise ClosureNotFound
-    await closures.clear(tx, [place_id for place_id, _ in places])
+    place_ids = [place_id for place_id, _ in places]
+    await clear_places(tx, place_ids)
     before = await closures.one(tx, closure)
     assert before is not None  # noqa: S101  it has places, and no row is deleted
     if not await closures.lift(tx, closure, at):
         raise ClosureOver if before.state in _OVER else ClosureEndsSooner(end=before.end)
-    await closures.raise_rules(tx, [place_id for place_id, _ in places])
+    await raise_rules(tx, *place_ids)
     after = await closures.one(tx, closure)
     assert after is not None  # noqa: S101
     lifted = Happening(

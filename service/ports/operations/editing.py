@@ -16,7 +16,7 @@ from service.ports.operations.consequences import Policy, Ripple
 from service.ports.operations.refusals import PlaceChanged, PlaceNotFound, PlaceRetired, TermsAtOdds
 from service.ports.queries import catalogue, editing
 from service.ports.queries.editing import Site
-from service.ports.queries.notices import raise_rules
+from service.ports.queries.locking import raise_rules
 from service.ports.rules import terms_at_odds
 from service.ports.schemas.catalogue import Berth, Quay, Terms, Warehouse, berth_of, quay_of, warehouse_of
 

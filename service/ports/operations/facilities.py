@@ -5,7 +5,7 @@ from service.ports.operations.editing import QUAY, WAREHOUSE, Asked, Row, Throug
 from service.ports.operations.making import event_word, facility_shown
 from service.ports.operations.refusals import FacilityNotFound
 from service.ports.queries import editing
-from service.ports.queries.notices import raise_rules
+from service.ports.queries.locking import raise_rules
 
 _PLACES = {"terminal": QUAY, "free_zone": WAREHOUSE}
 

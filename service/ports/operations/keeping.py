@@ -15,8 +15,9 @@ from service.errors import Conflict, NotFound, Unfit
 from service.events.queries import Happening, insert
 from service.ports.operations.partners import own_group
 from service.ports.operations.refusals import PlaceNotFound, PlaceRetired
-from service.ports.queries import closures, editing, keeping, rules_of
+from service.ports.queries import editing, keeping, rules_of
 from service.ports.queries.keeping import BerthWindow, KeptFloor
+from service.ports.queries.locking import clear_places, raise_rules
 from service.ports.rules import Place
 
 Kept = TypeVar("Kept", BerthWindow, KeptFloor)
@@ -129,7 +130,7 @@ async def keep_stretch(tx: Tx, wanted: Stretch, shown: Callable[[BerthWindow], d
         metres=(wanted.from_m, wanted.to_m), first=(wanted.start, wanted.end),
         every_days=wanted.every_days, until=wanted.until, release_before=wanted.release_before,
     )  # fmt: skip
-    await closures.raise_rules(tx, [place.id])
+    await raise_rules(tx, place.id)
     made = await keeping.berth_window(tx, window_id, by)
     return await _record(tx, "berth-window.made", made, shown, by=by)
 
@@ -158,7 +159,7 @@ async def keep_quantity(tx: Tx, wanted: Quantity, shown: Callable[[KeptFloor], d
     )
     if short is not None:
         raise AllotmentDoesNotFit(day=short[0], free=short[1])
-    await closures.raise_rules(tx, [place.id])
+    await raise_rules(tx, place.id)
     made = await keeping.allotment(tx, allotment_id, by)
     return await _record(tx, "allotment.made", made, shown, by=by)
 
@@ -173,10 +174,10 @@ async def release_stretch(
     kept = await keeping.berth_window(tx, window_id, by)
     if kept is None or kept.facility not in by.facilities:
         raise BerthWindowNotFound
-    await closures.clear(tx, [kept.place_id])
+    await clear_places(tx, [kept.place_id])
     if not await keeping.end_berth_window(tx, window_id):
         raise ReleasedAlready
-    await closures.raise_rules(tx, [kept.place_id])
+    await raise_rules(tx, kept.place_id)
     ended = await keeping.berth_window(tx, window_id, by)
     return await _record(tx, "berth-window.released", ended, shown, by=by, previous=shown(kept))
 
@@ -191,10 +192,10 @@ async def release_quantity(
     kept = await keeping.allotment(tx, allotment_id, by)
     if kept is None or kept.facility not in by.facilities:
         raise AllotmentNotFound
-    await closures.clear(tx, [kept.place_id])
+    await clear_places(tx, [kept.place_id])
     if not await keeping.end_allotment(tx, allotment_id, kept.place_id):
         raise ReleasedAlready
-    await closures.raise_rules(tx, [kept.place_id])
+    await raise_rules(tx, kept.place_id)
     ended = await keeping.allotment(tx, allotment_id, by)
     return await _record(tx, "allotment.released", ended, shown, by=by, previous=shown(kept))
 
@@ -207,7 +208,7 @@ async def _locked_place(tx: Tx, kind: str, code: str, group_id: str, by: Operato
         raise PlaceNotFound
     if site.facility != group.facility:
         raise PartnersOfAnotherFacility(facility=site.facility)
-    await closures.clear(tx, [site.place_id])
+    await clear_places(tx, [site.place_id])
     # Only now: what is read under the lock stays as it is.
     site = await editing.site_of_place(tx, code, kind=kind)
     if site is not None and site.retired_at is not None:

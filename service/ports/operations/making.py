@@ -38,7 +38,7 @@ from service.ports.operations.refusals import (
 )
 from service.ports.operations.usual import QUAY_TERMS, WAREHOUSE_TERMS
 from service.ports.queries import catalogue, editing, reference
-from service.ports.queries.notices import raise_rules
+from service.ports.queries.locking import raise_rules
 from service.ports.schemas.catalogue import FreeZone, Port, Terminal
 
 FACILITIES: dict[str, type[Terminal | FreeZone]] = {"terminal": Terminal, "free_zone": FreeZone}

@@ -14,6 +14,7 @@ from service.events.queries import Happening
 from service.ports.operations.announcing import announce
 from service.ports.operations.consequences import Policy, Ripple
 from service.ports.queries import notices
+from service.ports.queries.locking import raise_rules
 from service.ports.queries.notices import Notice
 from service.ports.rules import END, LONGEST_CM, BerthLimit, Carried, superseded
 
@@ -101,4 +102,4 @@ async def _put_in_force(tx: Tx, notice_id: str, wording: Wording, place_id: int,
     for berth in [wording.berth] if wording.berth else await notices.berths_of(tx, place_id):
         limit = wording.limit(notice_id, berth)
         await notices.put_in(tx, superseded(await notices.taken_out(tx, limit), limit, wording.carried))
-    await notices.raise_rules(tx, place_id)
+    await raise_rules(tx, place_id)

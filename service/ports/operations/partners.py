@@ -10,7 +10,8 @@ from service.database import Tx
 from service.errors import Conflict, Fault, NotFound, Outdated, Unfit
 from service.events.queries import Happening, insert
 from service.ports.operations.refusals import FacilityNotFound
-from service.ports.queries import closures, partners
+from service.ports.queries import partners
+from service.ports.queries.locking import clear_places, raise_rules
 from service.ports.queries.partners import Group
 
 Shown = Callable[[Group], dict[str, Any]]
@@ -85,8 +86,8 @@ async def change_group(tx: Tx, change: GroupChange, shown: Shown, *, by: Operato
         await _refuse_unknown(tx, change.organisations)
         await partners.put_members(tx, before.id, change.organisations)
         places = await partners.places_keeping(tx, before.id)
-        await closures.clear(tx, places)
-        await closures.raise_rules(tx, places)
+        await clear_places(tx, places)
+        await raise_rules(tx, *places)
     return await _record(tx, "partner-group.changed", before.id, shown, by=by, previous=shown(before))
 
 

@@ -11,7 +11,8 @@ from service.errors import Conflict, Fault, NotFound, Unfit
 from service.events.queries import Happening
 from service.ports.operations.announcing import announce, touched_at
 from service.ports.operations.consequences import OnConflict, Policy, Ripple
-from service.ports.queries import closures, tides
+from service.ports.queries import tides
+from service.ports.queries.locking import raise_rules
 from service.ports.queries.notices import QuayNamed
 from service.ports.queries.tides import Ends
 
@@ -100,7 +101,7 @@ async def _put_in_force(
         tx, table.port, table.windows,
         source=table.source, reference=table.reference, published_by=by.organisation_id,
     )  # fmt: skip
-    await closures.raise_rules(tx, [quay.place_id for quay in quays])
+    await raise_rules(tx, *(quay.place_id for quay in quays))
     return len(publishers)
 
 

@@ -100,16 +100,6 @@ async def close(tx: Tx, closure: str, parts: Sequence[dict[str, Any]], common: d
     )
 
 
-async def clear(tx: Tx, place_ids: Sequence[int]) -> None:
-    """Lock places in the order that everybody keeps, and clear away what has lapsed there."""
-    await tx.execute("SELECT clear_places($1, NULL)", sorted(set(place_ids)))
-
-
-async def raise_rules(tx: Tx, place_ids: Sequence[int]) -> None:
-    """Say that the rules of places have moved; their locks are held."""
-    await tx.execute("UPDATE places SET rules_version = rules_version + 1 WHERE id = ANY ($1)", list(place_ids))
-
-
 async def places_of(read: Read, closure: str) -> list[tuple[int, str]]:
     """Give the id and the facility of each place that a closure is about, by id."""
     return await read.fetch(

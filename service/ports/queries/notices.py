@@ -92,13 +92,6 @@ async def put_in(tx: Tx, limits: Iterable[BerthLimit]) -> None:
     )
 
 
-async def raise_rules(tx: Tx, place_id: int) -> None:
-    """Say that the rules of a place have moved: whoever judged by the old ones will be refused by the guard."""
-    await tx.execute(
-        "UPDATE places SET rules_version = rules_version + 1, version = version + 1 WHERE id = $1", place_id
-    )
-
-
 _NOTICES = """
 SELECT d.id, p.code AS quay, d.reference, d.source, d.as_of, d.confidence, d.published_at
 FROM draught_notices d JOIN places p ON p.id = d.place_id
