@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from service.auth import Operator
 from service.bookings import queries
-from service.bookings.queries import Standing, changes
+from service.bookings.queries import Standing, changes, ground
 from service.database import Tx
 from service.errors import Conflict
 from service.ports.queries.locking import clear_places
@@ -30,7 +30,8 @@ async def approve_change(tx: Tx, booking: Standing, *, by: Operator, cause: Mapp
     left = [facility for facility in booking.awaits if facility not in by.facilities]
     if not left:
         return await changes.settle_change(tx, booking.number, by=by.organisation_id, cause=_text(cause))
-    await changes.await_only(tx, booking.number, left)
+    await ground.await_only(tx, booking.number, left)
+    await queries.store(tx, booking.number, booking.state, booking.expires_at)
     why = json.dumps({**(cause or {}), "awaits": left})
     return await queries.record(
         tx, booking.number, "booking.approved", by=by.organisation_id, previous=booking.shown, cause=why

@@ -1,7 +1,5 @@
 """SQL of the change that waits for approval beside a booking."""
 
-from collections.abc import Sequence
-
 from service.bookings.queries.standing import Standing, standing
 from service.database import Tx
 
@@ -26,12 +24,3 @@ async def drop_change(tx: Tx, number: int, type_: str, *, by: str, cause: str | 
     """Give back what a waiting change holds, and forget it; its places are cleared. Gives the id of the event."""
     event_id: int = await tx.fetchval("SELECT drop_change($1, $2, $3, $4::json)", number, type_, by, cause)
     return event_id
-
-
-async def await_only(tx: Tx, number: int, facilities: Sequence[str]) -> None:
-    """Let a waiting change wait for these facilities alone, and raise the booking's version."""
-    await tx.execute(
-        "UPDATE bookings SET awaits = $2, version = version + 1, updated_at = clock_timestamp() WHERE number = $1",
-        number,
-        facilities,
-    )

@@ -34,7 +34,7 @@ async def ask_for_approval(tx: Tx, number: int) -> None:
 
 
 async def await_only(tx: Tx, number: int, facilities: Sequence[str]) -> None:
-    """Let a booking wait for these facilities alone."""
+    """Let a booking, or the change that waits beside it, wait for these facilities alone."""
     await tx.execute("UPDATE bookings SET awaits = $2 WHERE number = $1", number, facilities)
 
 
