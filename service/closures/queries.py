@@ -104,12 +104,21 @@ _AT_QUAYS = _LEGS.format("""
            lower(c.metres) AS from_m, upper(c.metres) AS to_m
     FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS moved (place_id, since, until)
     JOIN berth_claims c ON c.place_id = moved.place_id AND c.during && tstzrange(since, until)""")
+# A change that needs no more floor than its booking has (another hazard class, less goods) has no claims of its own.
 _ON_FLOORS = _LEGS.format("""
     SELECT DISTINCT c.booking, c.leg, c.change, c.place_id, NULL::timestamptz AS blocked_until,
            NULL::int AS from_m, NULL::int AS to_m
     FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS moved (place_id, since, until)
     JOIN storage_claims c ON c.place_id = moved.place_id
-        AND c.days && daterange((since - interval '2 days')::date, (until + interval '2 days')::date)""")
+        AND c.days && daterange((since - interval '2 days')::date, (until + interval '2 days')::date)
+    UNION
+    SELECT b.number, w.leg, true, w.place, NULL, NULL, NULL
+    FROM bookings b CROSS JOIN LATERAL json_to_recordset(b.change -> 'wanted')
+        AS w (leg smallint, place int, first_on date, last_on date, quantity int)
+    JOIN unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS moved (place_id, since, until)
+        ON moved.place_id = w.place
+    WHERE b.change_expires_at > clock_timestamp() AND w.quantity IS NOT NULL AND daterange(w.first_on, w.last_on)
+        && daterange((since - interval '2 days')::date, (until + interval '2 days')::date)""")
 _OF_BOOKINGS = _LEGS.format("""
     SELECT l.booking, l.leg, false AS change, l.place_id, upper(c.during) AS blocked_until,
            lower(c.metres) AS from_m, upper(c.metres) AS to_m

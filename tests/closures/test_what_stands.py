@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.asking import ahead, berth, rfc, storage, window
+from tests.asking import SMALL_SHIP, ahead, berth, rfc, storage, window
+from tests.bookings.on_the_ground import asks_approval
 from tests.closures.closing import Port, closure, moving, slot
+from tests.ports.opening import Opening
 
 PIER = "PKKHI-OP1"
 
@@ -101,4 +103,67 @@ async def test_a_booking_of_which_a_part_has_arrived_is_moved_but_never_displace
     now = await port.booking(made["id"])
     assert (now["state"], slot(now["legs"][1])) == ("arrived", touched["to"])
     assert now["legs"][0] == made["legs"][0] | {"state": "arrived", "arrived_at": rfc(ahead(5))}
+    assert await crowd.broken() == {}
+
+
+CARGO = {"class": "general", "hazard_class": "3"}
+W1 = "/v1/warehouses/PKGWD-FZS-W1"
+
+
+async def amended(port: Port, crowd, made: dict, place: str, **change) -> dict:
+    """A booking beside which a change waits for the approval of a place."""
+    await asks_approval(crowd, place)
+    answer = await port.post(f"/v1/bookings/{made['id']}/amend", change, who="forwarder", If_Match="*")
+    assert answer.status_code == 200, answer.text
+    waiting: dict = answer.json()
+    assert waiting["change"] is not None
+    return waiting
+
+
+@pytest.fixture
+def gwadar(client, keys) -> Opening:
+    return Opening(client, keys["operator_pkgwd"])
+
+
+async def narrowed(gwadar: Opening, path: str, change: dict, on_conflict: str) -> list[tuple[str, str]]:
+    """Give what narrower rules do: seen, and then done."""
+    body = change | {"on_conflict": on_conflict}
+    refused = await gwadar.patch(path, change, 409)
+    assert refused["code"] == "bookings-touched"
+    seen = await gwadar.patch(f"{path}?validate_only=true", body)
+    done = await gwadar.patch(path, body | {"plan": seen["plan"]})
+    assert done == seen
+    return [(each["booking"], each["outcome"]) for each in done["touched"]]
+
+
+@pytest.mark.parametrize("on_conflict", ["move", "displace"])
+@pytest.mark.parametrize("less", [{}, {"quantity": 500}])
+async def test_a_change_of_the_goods_alone_is_dropped_by_rules_that_do_not_take_them(
+    port, gwadar, crowd, on_conflict, less
+):
+    """It needs no floor beyond what its booking has, and so has no claim."""
+    await gwadar.patch(W1, {"hazard_classes": ["3", "8"]})
+    goods = storage(10, quantity=1_000)
+    made = await port.booked(goods, vessel=None, cargo={"class": "general"})
+    await port.booked(goods, vessel=None, cargo={"class": "general", "hazard_class": "8"})
+    change = {"cargo": CARGO} | ({"legs": [made["legs"][0] | less]} if less else {})
+    await amended(port, crowd, made, "PKGWD-FZS-W1", **change)
+    assert await crowd.sql("SELECT 1 FROM storage_claims WHERE change") == []
+    assert (await gwadar.patch(f"{W1}?validate_only=true", {"hazard_classes": ["3", "8", "9"]}))["touched"] == []
+    gone = await narrowed(gwadar, W1, {"hazard_classes": ["8"]}, on_conflict)
+    assert gone == [(made["id"], "change_dropped")]
+    now = await port.booking(made["id"])
+    assert (now["state"], now["change"], now["cargo"], now["legs"]) == ("confirmed", None, made["cargo"], made["legs"])
+    assert await crowd.broken() == {}
+
+
+async def test_a_change_to_a_deeper_ship_is_dropped_by_a_lower_draught_and_the_booking_stands(port, crowd):
+    made = await port.ship(10, from_m=0)
+    await amended(port, crowd, made, "PKGWD-MPT", vessel=SMALL_SHIP | {"draught_m": 8.0})
+    notice = {"quay": "PKGWD-MPT", "window": window(9, 240), "draught_m": 7.0, "reference": "N", "source": "S"}
+    plan = await port.preview(notice | {"on_conflict": "move"}, "/v1/draught-notices")
+    assert [(each["booking"], each["outcome"]) for each in plan["touched"]] == [(made["id"], "change_dropped")]
+    await port.applied(notice | {"on_conflict": "move"}, plan["plan"], "/v1/draught-notices")
+    now = await port.booking(made["id"])
+    assert (now["state"], now["change"], now["legs"]) == ("confirmed", None, made["legs"])
     assert await crowd.broken() == {}
