@@ -32,7 +32,7 @@ INVARIANTS = {
             WHERE f.day > (clock_timestamp() AT TIME ZONE o.time_zone)::date GROUP BY 1, 2, 3
         ) d JOIN warehouses w USING (place_id)
         WHERE taken > 0 AND taken + least(w.capacity, (
-            SELECT coalesce(sum(c.quantity), 0) FROM closures c WHERE c.place_id = w.place_id
+            SELECT coalesce(sum(coalesce(c.quantity, w.capacity)), 0) FROM closures c WHERE c.place_id = w.place_id
               AND c.during && tstzrange(day::timestamp AT TIME ZONE time_zone,
                                           (day + 1)::timestamp AT TIME ZONE time_zone)
         )) > w.capacity""",

@@ -102,7 +102,7 @@ class ClosedPlaceOut(BaseModel):
     from_m: int | None = None
     to_m: int | None = None
     warehouse: str | None = None
-    quantity: int | None = None
+    quantity: int | None = Field(None, description="of the warehouse's floor; null: all of it, whatever it comes to")
     unit: str | None = None
 
     @classmethod

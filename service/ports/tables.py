@@ -195,14 +195,16 @@ closures = Table(
     Column("place_id", ForeignKey("places.id"), nullable=False),
     Column("during", TSTZRANGE, nullable=False),
     Column("metres", INT4RANGE, comment="of a quay"),
-    Column("quantity", Integer, comment="of a warehouse's floor"),
+    Column(
+        "quantity", Integer, comment="of a warehouse's floor; without it and metres: all of it, whatever it comes to"
+    ),
     Column("berth", Text, comment="the berth that was named, if one was"),
     Column("reason", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("made_by", ForeignKey("organisations.id"), nullable=False),
     Column("made_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
     Column("lifted_at", MOMENT),
-    CheckConstraint("(metres IS NULL) <> (quantity IS NULL)", name="closure_of_metres_or_floor"),
+    CheckConstraint("metres IS NULL OR quantity IS NULL", name="closure_of_metres_or_floor"),
     CheckConstraint("NOT isempty(during) OR lifted_at IS NOT NULL", name="closure_lasts"),
     CheckConstraint("kind IN ('planned', 'emergency')", name="closure_kind_known"),
     Index(None, "place_id"),

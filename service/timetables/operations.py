@@ -111,7 +111,7 @@ def _floor_sheet(asked: Asked, ledger: Ledger, place: Place) -> FloorSheet:
     (start, end), now = _bounds(asked), instant(ledger.glance.at)
     # The rules know no closures that are over; a sheet may look back.
     closures = tuple(
-        _floor_closure(since, until, quantity, place)
+        _floor_closure(since, until, place.warehouse.capacity if quantity is None else quantity, place)
         for _, _, _, quantity, since, until, _ in ledger.closures
     )  # fmt: skip
     warehouse = replace(place.warehouse, closures=closures)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.asking import booking, new_key, storage
+from tests.asking import ahead, booking, new_key, rfc, storage, window
 from tests.bookings.on_the_ground import begun, report
 from tests.ports.opening import Opening
 from tests.ports.partnering import ALLOTMENTS, FLOOR, grouped, kept, quantity, released_as_of
@@ -130,3 +130,32 @@ async def test_less_floor_is_done_as_it_was_seen_and_all_adds_up(gwadar, calm, p
     seen = await gwadar.patch(f"{W1}?validate_only=true", body)
     assert await gwadar.patch(W1, body | {"plan": seen["plan"]}) == seen
     assert {name for name in await calm.broken() if "ended" not in name and "first" not in name} == set()
+
+
+async def test_a_floor_closed_whole_stays_so_when_it_becomes_larger_and_smaller(gwadar, crowd):
+    shut = {"warehouse": FLOOR, "window": window(20, 24 * 10), "reason": "roof"}
+    closed = await gwadar.post("/v1/closures", shut)
+    (place,) = closed["places"]
+    assert (place["warehouse"], place["quantity"], place["unit"]) == (FLOOR, None, "m2")
+    for capacity in (20_000, 5_000):
+        await gwadar.patch(W1, {"capacity": capacity})
+        for much in (1, 4_000):
+            refused = await asked(crowd, 21, much, 3, "rival")
+            assert (refused.status_code, refused.json()["code"]) == (409, "closed")
+    days = (await gwadar.get(f"/v1/warehouses/{FLOOR}/timetable", **{"from": rfc(ahead(21)), "to": rfc(ahead(22))}))[
+        "days"
+    ]
+    assert {(day["capacity"], day["closed"]) for day in days} == {(5_000, 5_000)}
+    await gwadar.post(f"/v1/closures/{closed['id']}/lift", {"reason": "dry"}, 200)
+    await goods(crowd, 21, 5_000, 3)
+    assert await crowd.broken() == {}
+
+
+async def test_a_part_closed_stays_as_large_when_the_floor_becomes_larger(gwadar, crowd):
+    await gwadar.post(
+        "/v1/closures", {"warehouse": FLOOR, "quantity": 12_000, "window": window(20, 240), "reason": "x"}
+    )
+    await gwadar.patch(W1, {"capacity": 12_500})
+    assert (await asked(crowd, 21, 501, 3, "rival")).json()["code"] == "closed"
+    await goods(crowd, 21, 500, 3)
+    assert await crowd.broken() == {}

@@ -157,13 +157,13 @@ async def put_in_force(
 
 
 def _row(row_id: str, part: Part, place: Closable) -> dict[str, Any]:
-    """Give the row of a part; what is not said is the whole."""
+    """Give the row of a part; what is not said is the whole: of a floor, whatever it comes to."""
     return {
         "id": row_id,
         "place_id": place.place_id,
         "from_m": part.from_m if part.from_m is not None else place.from_m,
         "to_m": part.to_m if part.to_m is not None else place.to_m,
-        "quantity": part.quantity if part.quantity is not None else place.capacity,
+        "quantity": part.quantity,
         "berth": part.berth,
     }
 

@@ -26,7 +26,7 @@ class Closable:
 
 @dataclass(frozen=True, slots=True)
 class ClosedPart:
-    """What one closure closes of one place: metres of a quay, or a quantity of a floor."""
+    """What one closure closes of one place: metres of a quay, or a quantity of a floor, None: all of it."""
 
     code: str
     kind: str
@@ -84,7 +84,10 @@ async def closable(read: Read, *, place: str | None, berth: str | None) -> Closa
 
 
 async def close(tx: Tx, closure: str, parts: Sequence[dict[str, Any]], common: dict[str, Any]) -> None:
-    """Put the parts of a closure in force. Each has id, place_id, from_m and to_m or quantity, and berth."""
+    """Put the parts of a closure in force. Each has id, place_id, from_m and to_m or quantity, and berth.
+
+    Without metres and quantity it is a whole floor.
+    """
     await tx.execute(
         """INSERT INTO closures (id, closure, place_id, during, metres, quantity, berth, reason, kind, made_by)
            SELECT r.id, $1, r.place_id, tstzrange($3, $4),

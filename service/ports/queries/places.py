@@ -193,7 +193,8 @@ def _warehouse(row: Any, zone: ZoneInfo) -> Warehouse:
         hazard_classes=frozenset(row["hazard_classes"]),
         bookable=row["bookable"],
         closures=tuple(
-            _floor_closure(start, end, quantity, zone) for start, end, _, _, quantity in _items(row["closures"])
+            _floor_closure(start, end, row["capacity"] if quantity is None else quantity, zone)
+            for start, end, _, _, quantity in _items(row["closures"])
         ),
         terms=Terms(**_bounds(row)),
         allotments=tuple(_allotment(each) for each in _items(row["allotments"])),
