@@ -79,7 +79,7 @@ async def lock_bookings(tx: Tx, numbers: Sequence[int]) -> None:
 
 # Whole microseconds, computed exactly. What a change that waits would be is kept as it was wanted.
 _LEGS = """
-SELECT b.number, b.id, b.version, b.state, b.organisation_id,
+SELECT b.number, b.id, b.state, b.organisation_id,
        s.leg, coalesce(w.id, l.id), coalesce(l.state, 'planned'), s.change, p.id, p.code, p.kind,
        (extract(epoch FROM coalesce(w.starts_at, l.starts_at)) * 1000000)::bigint,
        (extract(epoch FROM coalesce(w.ends_at, l.ends_at)) * 1000000)::bigint,
@@ -233,13 +233,12 @@ def _spans(moved: Mapping[int, Span]) -> tuple[list[int], list[datetime | None],
 
 def _leg(row: Any) -> StandingLeg:
     *facts_before, facts, overrides = row
-    number, booking_id, version, state, owner, leg, leg_id, *rest, quantity = facts_before
+    number, booking_id, state, owner, leg, leg_id, *rest, quantity = facts_before
     leg_state, change, place_id, place, kind, start, end, blocked_until, from_m, to_m = rest
     said = json.loads(facts, parse_float=Decimal)
     return StandingLeg(
         booking=number,
         booking_id=booking_id,
-        version=version,
         state=state,
         owner=owner,
         leg=leg,

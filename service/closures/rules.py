@@ -41,7 +41,6 @@ class StandingLeg:
 
     booking: int
     booking_id: str
-    version: int
     state: str
     owner: str
     leg: int

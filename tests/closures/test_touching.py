@@ -40,7 +40,7 @@ def place(rules: Quay | Warehouse) -> Place:
 def leg(start: int = 20, end: int = 40, **more: object) -> StandingLeg:
     """Forty metres that were enough when it was booked, and an hour of turnaround."""
     known = {
-        "booking": 1, "booking_id": "bkg_1", "version": 1, "state": "confirmed", "owner": "org_1", "leg": 0, "leg_id": "leg_1",
+        "booking": 1, "booking_id": "bkg_1", "state": "confirmed", "owner": "org_1", "leg": 0, "leg_id": "leg_1",
         "leg_state": "planned", "change": False, "place_id": 1, "place": "Q", "kind": "quay", "start": start * HOUR,
         "end": end * HOUR, "blocked_until": (end + 1) * HOUR, "from_m": 10, "to_m": 50, "quantity": None,
         "ship": Ship(4_000, draught_cm=900), "hazard_class": None, "overridden": frozenset(),
