@@ -120,6 +120,14 @@ BEGIN
     ) THEN
         RAISE check_violation USING CONSTRAINT = 'storage_full', MESSAGE = 'what is not closed of this floor is taken';
     END IF;
+    -- Of a floor that has become smaller, today may be larger still (resize.sql): no more is taken of it for that.
+    IF first <= current_date + 1 AND EXISTS (
+        SELECT FROM warehouses w JOIN floor_days d USING (place_id)
+        WHERE d.place_id = floor AND d.day >= first AND d.day < least(last, current_date + 2)
+        GROUP BY d.day, w.capacity HAVING sum(d.taken) > w.capacity
+    ) THEN
+        RAISE check_violation USING CONSTRAINT = 'storage_full', MESSAGE = 'the floor has become smaller today';
+    END IF;
 END
 $$;
 

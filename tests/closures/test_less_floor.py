@@ -1,9 +1,12 @@
 """Less floor, some of it kept for partners or used today: what is said beforehand is what is done."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service import clock
 from tests.asking import ahead, booking, new_key, rfc, storage, window
 from tests.bookings.on_the_ground import begun, report
 from tests.ports.opening import Opening
@@ -77,6 +80,19 @@ async def test_what_has_left_today_and_what_did_not_come_stand_in_nobody_s_way(g
     assert (await crowd.get(f"/v1/bookings/{later['id']}")).json()["state"] == "confirmed"
     assert await crowd.broken() == {}
     assert await lessened(gwadar, 3_999) == [later["id"]]
+
+
+async def test_no_more_of_today_is_taken_than_the_floor_has_now(gwadar, crowd):
+    """Today stayed as large as what did not come; that has been given back since, and the room is not there."""
+    there = await begun(crowd, storage(10, quantity=4_000, length=2), vessel=None, hours=47)
+    await report(crowd, "arrive", there)
+    assert await lessened(gwadar, 4_000) == []
+    today = "(clock_timestamp() AT TIME ZONE 'Asia/Karachi')::date"
+    await crowd.sql(f"UPDATE floor_days SET capacity = 11000 WHERE pool = 0 AND day = {today}")
+    soon = clock.now().replace(microsecond=0) + timedelta(minutes=5)
+    leg = storage(quantity=1) | {"window": {"start": rfc(soon), "end": rfc(soon + timedelta(days=3))}}
+    refused = await crowd.post("/v1/bookings", booking(leg, vessel=None, hold=False))
+    assert (refused.status_code, refused.json()["code"]) == (409, "storage-full")
 
 
 async def test_what_lay_there_before_today_does_not_make_it_go(gwadar, crowd):
