@@ -16,6 +16,7 @@ from service.capacity.operations import Answered, Timetables
 from service.capacity.rules import SlotTaken, StorageFull
 from service.closures import routes as closures
 from service.closures.operations import BookingsRipple
+from service.customs import routes as customs
 from service.database import Db
 from service.errors import Refusal
 from service.events import routes as events
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.limits = Limits()
     app.state.failed_attempts = FailedAttempts()
     bookable = (timetables, closures, bookings, capacity, ports)
-    for part in (*bookable, invariants, events, accounts, health, problem_pages, pages):
+    for part in (*bookable, customs, invariants, events, accounts, health, problem_pages, pages):
         app.include_router(part.router)
     framework.install(app)
     app.add_middleware(HeadAsGet)

@@ -22,7 +22,7 @@ _READS = frozenset({"places:read", "slots:read", "bookings:read", "events:read"}
 SCOPES: dict[Role, frozenset[str]] = {
     "forwarder": _READS | {"bookings:write", "keys:write"},
     "operator": _READS | {"bookings:write", "places:write", "keys:write"},
-    "customs": _READS | {"customs:write", "keys:write"},
+    "customs": _READS | {"customs:read", "customs:write", "keys:write"},
     "admin": _READS | {"organisations:write", "keys:write"},
 }
 
@@ -202,6 +202,8 @@ Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
 BookingOperator = Annotated[Operator, permit("bookings:write", Operator)]
 BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", Forwarder, Operator)]
 PlaceOperator = Annotated[Operator, permit("places:write", Operator)]
+CustomsReader = Annotated[Customs, permit("customs:read", Customs)]
+CustomsSender = Annotated[Customs, permit("customs:write", Customs)]
 Administrator = Annotated[Admin, permit("organisations:write", Admin)]
 
 

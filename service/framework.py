@@ -119,10 +119,9 @@ def _mend(document: dict[str, Any]) -> None:
     for path in document.get("paths", {}).values():
         for operation in path.values():
             said = operation["responses"]
-            if "201" in said and any(each["name"] == "validate_only" for each in operation.get("parameters", ())):
-                said["200"] = said["201"] | {
-                    "description": "With `validate_only`: what would be answered; nothing is kept"
-                }
+            done = said.get("201") or said.get("202")
+            if done and any(each["name"] == "validate_only" for each in operation.get("parameters", ())):
+                said["200"] = done | {"description": "With `validate_only`: what would be answered; nothing is kept"}
             if "description" in operation:
                 operation["summary"] = operation["description"].partition("\n")[0]
             if "application/json" in said.get("422", {}).get("content", {}):

@@ -6,6 +6,7 @@ from pathlib import Path
 from service.accounts import tables as accounts
 from service.bookings import tables as bookings
 from service.capacity import tables as capacity
+from service.customs import tables as customs
 from service.database import metadata
 from service.events import tables as events
 from service.ports import tables as ports
@@ -13,13 +14,14 @@ from service.rota import tables as rota
 
 __all__ = ["CONCEPTS", "functions", "metadata"]
 
-CONCEPTS = (accounts, bookings, capacity, events, ports, rota)  # each adds its tables to the metadata
+CONCEPTS = (accounts, bookings, capacity, customs, events, ports, rota)  # each adds its tables to the metadata
 _HERE = Path(__file__).parent
 _FILES = (
     _HERE / "events" / "once.sql",
     _HERE / "capacity" / "guard.sql",
     _HERE / "capacity" / "pools.sql",
     _HERE / "capacity" / "resize.sql",
+    _HERE / "bookings" / "customs.sql",
     _HERE / "bookings" / "book.sql",
     _HERE / "bookings" / "alter.sql",
     _HERE / "bookings" / "ground.sql",

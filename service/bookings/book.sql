@@ -97,6 +97,9 @@ BEGIN
                 AND NOT (what = 'booking.approved' AND b.change IS NOT NULL),
             before, booking_json(b), why)
     RETURNING * INTO happened;
+    IF b.confirmed_at IS NOT NULL THEN
+        PERFORM refer(b);
+    END IF;
     RETURN happened;
 END
 $$;

@@ -93,3 +93,27 @@ legs = Table(
     Index("legs_by_id", "id", unique=True),
     Index("legs_under_way", "state", "ends_at", postgresql_where=text("state IN ('planned', 'arrived')")),
 )
+
+customs_references = Table(
+    "customs_references",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'NOT_DECLARED'")),
+    Column("holds", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="codes of those that are open"),
+    Column("changed_at", MOMENT, comment="when customs says that it came to this"),
+    UniqueConstraint("type", "country", "value", name="customs_reference_once"),
+    Index("customs_references_held", "id", postgresql_where=text("holds <> '{}'")),
+    comment="what customs has said of a declaration or manifest; locked by holds, confirmations and leavings",
+)
+
+booking_references = Table(
+    "booking_references",
+    metadata,
+    Column("booking", ForeignKey("bookings.number"), primary_key=True),
+    Column("reference", ForeignKey("customs_references.id"), primary_key=True),
+    Index(None, "reference"),
+    comment="the references that confirmed bookings travel under",
+)

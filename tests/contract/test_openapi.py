@@ -183,6 +183,7 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     )
     await walk("POST /v1/bookings/{booking_id}/confirm", "forwarder", f"{at}/confirm")
     await walk("GET /v1/bookings/{booking_id}", "customs", at)
+    await customs(walk, body["customs_references"][0])
     await walk("POST /v1/bookings/{booking_id}/cancel", "forwarder", f"{at}/cancel", {"reason": "the ship sank"})
     await walk("POST /v1/bookings/{booking_id}/cancel", "rival", f"{at}/cancel", status=404)
     await readings(walk, at)
@@ -199,6 +200,25 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     await ports_made(walk)
     await kept_for_partners(walk)
     assert walk.operations.keys() - walk.walked == {f"GET {path}" for path in BARE}
+
+
+async def customs(walk: Walker, reference: dict[str, str]) -> None:
+    """What customs says: a hold on what is booked, something of the wrong form, and another event under one id."""
+    event = {
+        "event_id": "e1",
+        "event_type": "HOLD",
+        "event_time": "2026-01-01T00:00:00Z",
+        "reference": reference,
+        "hold_code": "A",
+    }
+    name = "POST /v1/customs/events"
+    await walk(name, "customs", body=event, params={"validate_only": "true"})
+    assert (await walk(name, "customs", body=event, status=202))["matched"] is True
+    await walk(name, "customs", body=event | {"remark": "x"}, status=409)
+    await walk(name, "customs", body=event | {"hold_code": None}, status=422)
+    await walk(name, "forwarder", body=event, status=403)
+    for lists in ("GET /v1/customs/events", "GET /v1/customs/holds"):
+        assert (await walk(lists, "customs"))["items"]
 
 
 async def readings(walk: Walker, at: str) -> None:

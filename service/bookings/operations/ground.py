@@ -11,7 +11,7 @@ from service.availability import local_day
 from service.bookings import queries
 from service.bookings.operations import changes
 from service.bookings.operations.life import Wish, become, taken_up
-from service.bookings.queries import Standing, ground
+from service.bookings.queries import Standing, customs, ground
 from service.bookings.queries.ground import Leg
 from service.bookings.rules import STANDING, Action, LegState, require_leg, state_of
 from service.clock import instant, utc
@@ -55,6 +55,14 @@ class LeftBeforeArrival(Unfit):
     """
 
 
+class CustomsHoldOpen(Conflict):
+    """Customs holds these goods: they may not leave.
+
+    `holds` lists the customs references under which they travel and the codes of the holds that are open on each. Only
+    customs can release them; then report it again.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What is reported of a leg: when it happened (None: now), and what is to be remembered of it."""
@@ -80,7 +88,8 @@ async def arrive(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Ans
 async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Answer:
     """Note that a ship has sailed, or all goods are out; what was booked beyond that is free at once.
 
-    A quay is free after the turnaround that was booked with the stay, a floor from the next local day on.
+    A quay is free after the turnaround that was booked with the stay, a floor from the next local day on. Goods that
+    customs holds stay: CustomsHoldOpen.
     """
 
     async def act() -> int:
@@ -89,11 +98,20 @@ async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> A
             raise _misdated(LeftBeforeArrival, "The leg arrived after that.", arrived_at=leg.arrived_at)
         booking = await _without_change(tx, booking, leg, LegState.COMPLETED, by=by.organisation_id)
         await queries.lock_places(tx, [leg.place_id])
+        if leg.kind == "storage":
+            await _refuse_held(tx, booking.number)
         free_on = local_day(instant(at), leg.zone) + timedelta(days=1)
         await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), free_on)
         return await _note(tx, booking, leg, LegState.COMPLETED, at, reason=happened.reason, by=by.organisation_id)
 
     return await once(tx, wish.request, act)
+
+
+async def _refuse_held(tx: Tx, number: int) -> None:
+    """Refuse to let goods go that customs holds; a hold that comes at this moment waits, and finds them gone."""
+    held = [each for each in await customs.locked_references(tx, number) if each.holds]
+    if held:
+        raise CustomsHoldOpen(holds=[{"reference": each.named, "hold_codes": each.holds} for each in held])
 
 
 async def no_show(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Answer:
@@ -133,7 +151,7 @@ async def _at_hand(
         raise LegNotFound
     require_leg(action, leg.state)
     if happened.at is not None and happened.at > booking.at:
-        raise _misdated(NotYetPast, "This moment is still to come.")
+        raise _misdated(NotYetPast, "This moment is still to come.", server_time=booking.at)
     return booking, leg, happened.at or booking.at
 
 

@@ -34,12 +34,15 @@ async def arrive(
 @router.post(
     "/v1/bookings/{booking_id}/complete",
     response_model=schemas.Booking,
-    responses=problems(ground.LeftBeforeArrival, *_REPORTS),
+    responses=problems(ground.LeftBeforeArrival, ground.CustomsHoldOpen, *_REPORTS),
 )
 async def complete(
     by: auth.BookingOperator, booking_id: BookingId, change: changes.Asked, version: changes.IfMatch, body: Report
 ) -> Response:
-    """Report that a ship has sailed, or that all goods are out. What was booked beyond that is free at once."""
+    """Report that a ship has sailed, or that all goods are out. What was booked beyond that is free at once.
+
+    Goods that customs holds may not leave.
+    """
     wish = Wish(booking_id, version, change.named(by, body))
     return answered(await change.run(ground.complete, wish, _happened(body), by=by))
 

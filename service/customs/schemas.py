@@ -1,0 +1,108 @@
+"""What customs systems send and are answered."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from service.bookings.schemas.facts import CustomsReference
+from service.customs import queries
+from service.customs.rules import Said
+from service.fields import Flag, Line, Moment, Prose, Strict, one_of
+
+HoldCode = Annotated[Line, Field(max_length=40, examples=["X-RAY"])]
+_WITH_A_HOLD = {Said.HELD, Said.HOLD_RELEASED}
+
+
+class NewCustomsEvent(Strict):
+    """What has happened to the goods under a customs reference, by customs' own clock."""
+
+    event_id: Annotated[Line, Field(max_length=100, description="the sender's own, once for each event")]
+    event_type: Annotated[Line, one_of(*Said)] = Field(
+        description="declared, to be scanned or inspected, held, hold released, released, crossed the border, cancelled"
+    )
+    event_time: Moment
+    reference: CustomsReference
+    hold_code: HoldCode | None = Field(
+        None, validate_default=True, description="which hold; a release without it releases all that are open"
+    )
+    remark: Annotated[Prose, Field(max_length=500)] | None = Field(None, description="for customs alone")
+
+    @field_validator("hold_code")
+    @classmethod
+    def _names_its_hold(cls, code: str | None, known: ValidationInfo) -> str | None:
+        said = known.data.get("event_type")
+        if said == Said.HELD and code is None:
+            raise PydanticCustomError("hold_code_missing", "A hold says with `hold_code` which it is")
+        if said is not None and said not in _WITH_A_HOLD and code is not None:
+            raise PydanticCustomError("hold_code_unfit", "Only HOLD and RELS have a `hold_code`")
+        return code
+
+
+class CustomsEventTaken(BaseModel):
+    """An event that was taken; `matched` says that a confirmed booking travelled under its reference at that time."""
+
+    event_id: str
+    matched: bool
+
+
+class OpenHold(BaseModel):
+    """A hold that is open, with the officer's remark."""
+
+    hold_code: str
+    placed_at: str
+    remark: str | None
+
+
+class HeldReference(BaseModel):
+    """A customs reference on which holds are open, and the firm bookings that travel under it."""
+
+    reference: dict[str, str]
+    holds: list[OpenHold]
+    bookings: list[str]
+
+    @classmethod
+    def of(cls, row: queries.Held) -> "HeldReference":
+        """Give a row as it is shown."""
+        holds: list[Any] = json.loads(row.holds)
+        return cls(
+            reference={"type": row.type, "country": row.country, "value": row.value},
+            holds=[OpenHold(**each) for each in holds],
+            bookings=row.bookings,
+        )
+
+
+class CustomsEventQuery(BaseModel):
+    """Which of the events that you have sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    matched: Flag | None = Field(
+        None, description="false: only those under whose reference no firm booking travels yet"
+    )
+
+
+class CustomsEventShown(BaseModel):
+    """An event as you sent it, and whether a firm booking travels under its reference by now."""
+
+    event_id: str
+    event_type: str
+    event_time: Moment
+    reference: dict[str, str]
+    hold_code: str | None
+    remark: str | None
+    matched: bool
+
+    @classmethod
+    def of(cls, row: queries.Received) -> "CustomsEventShown":
+        """Give a row as it is shown."""
+        return cls(
+            event_id=row.event_id,
+            event_type=row.event_type,
+            event_time=row.event_time,
+            reference={"type": row.type, "country": row.country, "value": row.value},
+            hold_code=row.hold_code,
+            remark=row.remark,
+            matched=row.matched,
+        )
