@@ -157,15 +157,12 @@ def test_a_first_start_installs_and_its_printed_lines_work_and_ctrl_c_ends_it_al
 
 
 @pytest.mark.usefixtures("started_before")
-def test_a_second_start_installs_nothing_and_is_quick(clone, port, run):
-    took = []
-    while len(took) < 3 and min(took, default=9) > 3:
-        again = run("--port", port)
-        took.append(again.await_ready(within_s=30))
-        assert "installing" not in again.said
-        assert again.end(signal.SIGTERM) == 0
-        assert nobody_works_in(clone)
-    assert min(took) < 5, f"{took} s; it takes less than 3 on an idle machine, but other tests run beside this one"
+def test_a_second_start_installs_nothing(clone, port, run):
+    again = run("--port", port)
+    again.await_ready(within_s=30)
+    assert "installing" not in again.said
+    assert again.end(signal.SIGTERM) == 0
+    assert nobody_works_in(clone)
 
 
 @pytest.mark.usefixtures("started_before")
