@@ -107,7 +107,10 @@ def _berth_codes(leg: StandingLeg, ship: Ship, quay: Quay, now: int) -> set[str]
     clearance_cm = 100 * (to_m - from_m) - ship.loa_cm
     turnaround = max(leg.blocked_until - end, 0)
     terms = replace(quay.terms, clearance_percent=0, clearance_least_cm=clearance_cm, turnaround=turnaround)
-    as_it_is = replace(quay, terms=terms)
+    came_in = (
+        [(leg.start, leg.start + 1)] if leg.start < now else []
+    )  # on the tide that it had: it needs one to leave on
+    as_it_is = replace(quay, terms=terms, tides=tuple(sorted([*quay.tides, *came_in])))
 
     def met(start: int) -> set[str]:
         found = refusals(
@@ -116,7 +119,7 @@ def _berth_codes(leg: StandingLeg, ship: Ship, quay: Quay, now: int) -> set[str]
         bounds = (*stay_refusals(end - start, terms), *start_refusals(start, terms, now))
         return {reason.code for reason in found} - {reason.code for reason in bounds}
 
-    # A stay under way came in on its tide: by that its real start is judged, by all else only what is left of it.
+    # By the tide a stay under way is judged from its real start on, by all else only what is left of it.
     return met(leg.start) if leg.start >= now else met(leg.start) & met(now)
 
 
@@ -155,7 +158,7 @@ def _dated(quay: Quay) -> Iterator[tuple[int, int, object]]:
     for closure in quay.closures:
         yield closure.start, closure.end, replace(closure, start=0, end=0)
     for start, end in quay.tides:
-        yield start, end, "tide"
+        yield start - 1, end, "tide"  # a stay may end just where a tide begins, and its claim too
     for stretch in quay.kept:
         yield stretch.start, max(stretch.until, stretch.end), stretch
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.ports.operations.rulebook import Rulebook
 from tests.asking import ahead, berth, booking, new_key, rfc, storage
 from tests.capacity.test_needs_over_http import closed
 
@@ -23,6 +24,24 @@ async def moved(crowd, place: str, change: str) -> None:
     """Change a rule by SQL, as an operator's route will: under the raised version of the place's rules."""
     await crowd.sql(change)
     await crowd.sql("UPDATE places SET rules_version = rules_version + 1 WHERE code = $1", place)
+
+
+@pytest.mark.parametrize("legs", [[berth(21)], [storage(20)]], ids=["its own place", "another"])
+async def test_rules_that_others_let_go_just_as_they_were_read_are_judged_by_all_the_same(crowd, monkeypatch, legs):
+    made = (await crowd.post("/v1/bookings", booking(berth(20), hold=False))).json()
+    real = Rulebook.of
+
+    async def of(self, codes):
+        codes = set(codes)
+        self.forget(codes)
+        found = await real(self, codes)
+        self.forget(codes)
+        return found
+
+    monkeypatch.setattr(Rulebook, "of", of)
+    await crowd.sql("UPDATE places SET rules_version = rules_version + 1")
+    answer = await crowd.post(f"/v1/bookings/{made['id']}/amend", {"legs": legs}, **{"If-Match": "*"})
+    assert answer.status_code in {200, 409}, answer.text
 
 
 @pytest.mark.parametrize("refused_by", [0, 1])

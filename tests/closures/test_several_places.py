@@ -52,6 +52,22 @@ async def test_goods_on_two_floors_displaced_for_one_make_room_on_the_other(port
     assert await crowd.broken() == {}
 
 
+async def test_nobody_goes_in_vain_from_a_floor_that_is_looked_at_before_the_one_for_which_another_goes(port, crowd):
+    """Half of H1 and part of W1 close: the second to book goes for W1, and leaves the third his room at H1."""
+    hall = "PKGWD-FZS-H1"
+    half = (
+        await crowd.sql("SELECT w.capacity FROM warehouses w JOIN places p ON p.id = place_id WHERE code = $1", hall)
+    )[0]["capacity"] // 2
+    in_hall = storage(11, quantity=half, length=5, warehouse=hall)
+    await port.goods(11, quantity=6_000, length=5)
+    second = await port.booked(storage(11, quantity=6_000, length=5), in_hall, vessel=None)
+    await port.booked(in_hall, vessel=None)
+    places = [{"warehouse": hall, "quantity": half}, {"warehouse": FLOOR, "quantity": 5_000}]
+    closed = await port.done(closure(10, 24 * 10, places=places, on_conflict="displace"))
+    assert {each["booking"] for each in closed["touched"]} == {second["id"]}
+    assert await crowd.broken() == {}
+
+
 async def test_a_closure_over_the_berth_alone_leaves_the_goods(port):
     made = await port.booked(berth(10, hours=24, from_m=0), storage(30, quantity=1_000, length=5))
     closed = await port.done(both("move"))

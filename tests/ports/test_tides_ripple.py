@@ -1,14 +1,16 @@
 """A tide taken away over HTTP: which bookings lose theirs, what becomes of them, and who may do it at a shared port."""
 
+import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from service import clock
 from tests.asking import ahead, berth, booking, rfc
-from tests.bookings.on_the_ground import begun, operator_of, report
+from tests.bookings.on_the_ground import begun, operator_of, report, time_passes
 from tests.ports.test_tides import DEEP, TIDES, table, tide
 
 PORT, ALL, SOME = "PKKHI", "operator_pkkhi", "sapt"
@@ -178,3 +180,64 @@ async def test_each_terminal_is_told_of_the_new_table_and_of_its_own_bookings_al
         assert [[each["booking"] for each in said["touched"]] for said in told[role]] == [touched]
     assert whole.json() in told[ALL]
     assert theirs["id"] not in json.dumps(told[SOME] + told[oil])
+
+
+async def alone(crowd, *windows: dict[str, str], **more: Any):
+    """A table for the port of which one operator runs the only terminal."""
+    plan = more.pop("plan", None)
+    headers = {} if plan is None else {"If-Match": plan}
+    return await crowd.post(TIDES, table(*windows, **more), role="operator_pkgwd", **headers)
+
+
+async def deep_at_gwadar(crowd) -> dict[str, Any]:
+    notice = {
+        "quay": "PKGWD-MPT", "window": {"start": rfc(clock.now() - timedelta(days=1)), "end": None}, "draught_m": 11.6,
+        "draught_with_tide_m": 13, "reference": "GPA/1", "source": "harbour master",
+    }  # fmt: skip
+    assert (await crowd.post("/v1/draught-notices", notice, role="operator_pkgwd")).status_code == 201
+    assert (await alone(crowd, tide(20), tide(21))).status_code == 201
+    return await deep(crowd, "PKGWD-MPT")
+
+
+async def test_a_ship_that_leaves_just_as_its_tide_begins_is_named_though_nothing_is_blocked_after_it(crowd):
+    body, headers = {"turnaround": "PT0S"}, {"If-Match": "*", "Authorization": f"Bearer {crowd.keys['operator_pkgwd']}"}
+    changed = await crowd.clients[0].patch("/v1/quays/PKGWD-MPT", json=body, headers=headers)
+    assert changed.status_code == 200, changed.text
+    booked = await deep_at_gwadar(crowd)
+    gone = await alone(crowd, replace={"start": rfc(ahead(21)), "end": rfc(ahead(22))})
+    assert [each["booking"] for each in gone.json()["touched"]] == [booked["id"]]
+
+
+async def test_a_ship_alongside_needs_the_tide_to_leave_on_and_no_more_the_one_it_came_on(crowd):
+    booked = await deep_at_gwadar(crowd)
+    await time_passes(crowd, booked["id"], ahead(20) - clock.now() + timedelta(hours=5))
+    booked = await standing(crowd, booked)
+    start, end = (datetime.fromisoformat(booked["legs"][0]["window"][name]) for name in ("start", "end"))
+    came = {"start": rfc(start), "end": rfc(start + timedelta(hours=2))}
+    leaves, longer = ({"start": rfc(end), "end": rfc(end + timedelta(hours=hours))} for hours in (3, 4))
+    assert (await alone(crowd, came, leaves)).status_code == 201
+    assert (await report(crowd, "arrive", booked)).status_code == 200
+    span = {"start": rfc(start - timedelta(hours=2)), "end": rfc(ahead(15))}
+    again = await alone(crowd, longer, replace=span, on_conflict="displace", plan="*")
+    assert (again.status_code, again.json()["touched"]) == (201, [])
+
+
+async def test_a_plan_that_is_named_has_to_be_the_plan_also_if_bookings_are_kept(crowd):
+    await deep_at_gwadar(crowd)
+    answer = await alone(crowd, tide(40), plan=f'"{"0" * 32}"')
+    assert (answer.status_code, answer.json()["code"]) == (412, "plan-outdated")
+
+
+async def test_a_quay_made_while_tides_are_published_has_them_too(crowd):
+    await deep_at_gwadar(crowd)
+    connection = await asyncpg.connect(crowd.url)
+    try:
+        async with connection.transaction():  # as a publication that has just locked the port
+            await connection.execute("SELECT FROM ports WHERE unlocode = 'PKGWD' FOR UPDATE")
+            body = {"code": "PKGWD-NEW", "terminal": "PKGWD-GMT"}
+            making = asyncio.create_task(crowd.post("/v1/quays", body, role="operator_pkgwd"))
+            await asyncio.sleep(0.3)
+            assert not making.done()
+    finally:
+        await connection.close()
+    assert (await making).status_code == 201

@@ -22,6 +22,7 @@ from service.capacity.rules import Closed, SlotTaken, StorageFull
 from service.database import STALE_RULES, PlaceBusy, Statement
 from service.errors import Refusal, Unavailable
 from service.events.operations import Answer
+from service.ports.rules import Place
 
 
 async def alter(desk: Desk, wish: Wish, alteration: Alteration, *, rehearsal: bool) -> Answer:
@@ -66,7 +67,7 @@ class _Attempt:
     def __init__(self, desk: Desk, wish: Wish, alteration: Alteration) -> None:
         self._desk, self._wish, self._alteration = desk, wish, alteration
         self._overriding: Collection[str] = alteration.override.rules if alteration.override else ()
-        self._just_read: set[str] = set()  # places whose rules were asked for: what is not there then is unknown
+        self._just_read: dict[str, Place | None] = {}  # kept here: others may let the rulebook forget; None: unknown
         self._draft: Draft | None = None
 
     @property
@@ -76,7 +77,7 @@ class _Attempt:
 
     async def once(self, run: _Run) -> Booked | None:
         """Judge the booking as it stands by the rules at hand and alter it; None if it has to be tried again."""
-        self._draft, self._just_read = None, set()
+        self._draft, self._just_read = None, {}
         try:
             return await self._with_rules(run)
         except (SlotTaken, StorageFull, Closed) as refusal:
@@ -100,8 +101,8 @@ class _Attempt:
             try:
                 return await run(self._looked_at_and_altered)
             except _RulesNotAtHand as missing:
-                await self._desk.rulebook.of(missing.places)
-                self._just_read = missing.places
+                read = await self._desk.rulebook.of(missing.places)
+                self._just_read = {code: read.get(code) for code in missing.places}
         return None
 
     async def _looked_at_and_altered(self, statement: Statement) -> Booked:
@@ -128,8 +129,9 @@ class _Attempt:
         require(self._alteration.action, booking.state)
         target = self._alteration.target(booking)
         named = codes(target) | {leg.place for leg in booking.legs}
-        places = self._desk.rulebook.at_hand(named)
-        if missing := named - places.keys() - self._just_read:
+        known = {code: place for code, place in self._just_read.items() if place is not None and code in named}
+        places = known | self._desk.rulebook.at_hand(named)
+        if missing := named - places.keys() - self._just_read.keys():
             raise _RulesNotAtHand(missing)
         return Draft(booking, target.without_echoes(places), places)
 

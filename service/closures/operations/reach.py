@@ -91,24 +91,42 @@ async def _crowded_out(
 ) -> list[StandingLeg]:
     """Give the legs for which a floor is too small now, beside those that are touched already.
 
+    Who has to go from another floor anyway goes first from this one: so the floors are looked at until none of them
+    changes what another sees.
+    """
+    by_id = {place.id: place for place in old.values()}
+    out: dict[int, list[StandingLeg]] = {}
+    for _ in floors:
+        before = {leg.claimant for legs in out.values() for leg in legs}
+        for place_id, span in floors.items():
+            elsewhere = [leg for other, legs in out.items() if other != place_id for leg in legs]
+            place = by_id[place_id]
+            out[place_id] = await _crowded_out_of(tx, (place, places[place.code]), span, [*touched, *elsewhere], now)
+        if {leg.claimant for legs in out.values() for leg in legs} == before:
+            break
+    return [leg for legs in out.values() for leg in legs]
+
+
+async def _crowded_out_of(
+    tx: Tx, floor: tuple[Place, Place], span: Span, touched: Sequence[StandingLeg], now: int
+) -> list[StandingLeg]:
+    """Give the legs for which one floor, as it was and as it is now, is too small.
+
     A change goes whole, and with the booking that it waits beside.
     """
-    out: list[StandingLeg] = []
-    by_id = {place.id: place for place in old.values()}
-    for place_id, span in floors.items():
-        before = by_id[place_id]
-        gone = {leg.claimant for leg in (*touched, *out)}
-        disturbed = {booking for booking, change, _ in gone if not change}
-        taken = [
-            each
-            for each in await queries.taken_of_floor(tx, place_id, span)
-            if each.claimant not in gone and not (each.change and each.booking in disturbed)
-        ]
-        going = crowded_out(before.warehouse, places[before.code].warehouse, taken, now, disturbed)
-        if going:
-            standing = await queries.standing_on_floors(tx, {place_id: span})
-            out += [leg for leg in standing if leg.claimant in going]
-    return out
+    old, new = floor
+    gone = {leg.claimant for leg in touched}
+    disturbed = {booking for booking, change, _ in gone if not change}
+    taken = [
+        each
+        for each in await queries.taken_of_floor(tx, old.id, span)
+        if each.claimant not in gone and not (each.change and each.booking in disturbed)
+    ]
+    going = crowded_out(old.warehouse, new.warehouse, taken, now, disturbed)
+    if not going:
+        return []
+    standing = await queries.standing_on_floors(tx, {old.id: span})
+    return [leg for leg in standing if leg.claimant in going]
 
 
 def _moment(at: int) -> datetime | None:

@@ -68,7 +68,9 @@ async def _done(tx: Tx, here: Reach, policy: Policy, havens: dict[str, int], by:
     """Do what the policy says, if it may be done; give the plan."""
     if policy.on_conflict is OnConflict.KEEP:
         await queries.fit_floors(tx, here.altered)
-        return seen(here, policy).shown()
+        shown = seen(here, policy).shown()
+        _refuse_outdated(shown, policy)
+        return shown
     _refuse_alongside(leg for legs in here.legs.values() for leg in legs if leg.arrived)
     plan = seen(here, policy)
     if policy.on_conflict is OnConflict.REFUSE:
@@ -102,5 +104,10 @@ def _refuse_unseen(shown: dict[str, Any], policy: Policy) -> None:
     """Refuse a plan that touches bookings and was not seen before, or is another than was seen."""
     if policy.plan is None and shown["touched"] and not policy.rehearsal:
         raise PlanMissing(**shown)
+    _refuse_outdated(shown, policy)
+
+
+def _refuse_outdated(shown: dict[str, Any], policy: Policy) -> None:
+    """Refuse what is another plan than was seen."""
     if policy.plan not in (None, "*", shown["plan"]):
         raise PlanOutdated(**shown)

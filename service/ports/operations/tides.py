@@ -64,9 +64,11 @@ class TideTable:
 async def publish_tides(tx: Tx, table: TideTable, policy: Policy, ripple: Ripple, *, by: Operator) -> int:
     """Put tidal windows in force at all quays of a port at once. Gives the id of the event.
 
-    It is done under the locks of the quays: a booking that waits for one is judged anew. PortNotYours,
+    It is done under the locks of the port, so that it gets no other quay meanwhile, and of its quays: a booking that
+    waits for one is judged anew. PortNotYours,
     TidalWindowsOverlap, TidesShared, TidalWindowStands, and what the ripple raises.
     """
+    await tides.lock_port(tx, table.port)
     quays = await tides.quays_of(tx, table.port)
     terminals = {quay.facility for quay in quays}
     others = sorted(terminals - by.facilities)

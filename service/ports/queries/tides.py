@@ -25,6 +25,11 @@ class TidalWindow:
     published_at: datetime
 
 
+async def lock_port(tx: Tx, port: str) -> None:
+    """Keep anybody from making a quay at a port, and from publishing its tides, until the end of the transaction."""
+    await tx.execute("SELECT FROM ports WHERE unlocode = $1 FOR UPDATE", port)
+
+
 async def quays_of(read: Read, port: str) -> list[QuayNamed]:
     """Give the quays of a port that are not retired."""
     rows = await read.fetch(
