@@ -6,6 +6,7 @@ whoever else comes is refused before the body is read (write `by` first). What a
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
 
@@ -138,6 +139,9 @@ class Keyring(Protocol):
     async def holder(self, key: str) -> Principal:
         """Give the principal of a key, or raise one of the `Unidentified` above."""
 
+    async def holders(self, keys: Collection[str]) -> dict[str, Principal]:
+        """Give the principals of those keys that work at this moment; nothing is believed from before."""
+
 
 class _Permit(SecurityBase):
     """The dependency behind a parameter's type: it finds out who asks, and refuses whoever may not."""
@@ -168,7 +172,7 @@ async def _holder(request: Request) -> Principal:
     failures: FailedAttempts = request.app.state.failed_attempts
     address = request.client.host if request.client else ""
     try:
-        key = _bearer(request)
+        key = bearer(request)
         if not keyring.knows(key):
             failures.refuse(address)
         return await keyring.holder(key)
@@ -177,7 +181,7 @@ async def _holder(request: Request) -> Principal:
         raise
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
     """Give what stands behind `Bearer` in the request, not yet believed."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():

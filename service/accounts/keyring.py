@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import structlog
@@ -54,6 +55,12 @@ class Keyring:
         self._used.add(by.key_id)
         return by
 
+    async def holders(self, some: Collection[str]) -> dict[str, Principal]:
+        """Give the principals of those keys that work at this moment, in one query for all of them."""
+        digests = {keys.checked(key, self._environment): key for key in some}
+        found = await self._db.read(queries.holders, list(digests))
+        return {digests[digest]: _principal(each) for digest, each in found if each.works}
+
     async def _asked_once(self, digest: bytes) -> Principal:
         """Ask the database, one query for all who wait for this key; whoever gives up takes nobody along."""
         asking = self._asking.get(digest)
@@ -76,7 +83,7 @@ class Keyring:
             raise KeyUnknown
         if holder.revoked:
             raise KeyRevoked
-        if holder.lives_s is not None and holder.lives_s <= 0:
+        if not holder.works:
             raise KeyExpired
         by = _principal(holder)
         believed_s = self._believe_s if holder.lives_s is None else min(self._believe_s, holder.lives_s)

@@ -26,30 +26,31 @@ class Holder:
     rate_per_s: int | None
     facilities: frozenset[str]
 
+    @property
+    def works(self) -> bool:
+        """Whether the key lets its holder in."""
+        return not self.revoked and (self.lives_s is None or self.lives_s > 0)
+
+
+# The life of a key is judged by the database's clock.
+_HOLDER = """
+SELECT k.digest, k.id, k.scopes, k.revoked_at IS NOT NULL AS revoked, o.id AS organisation_id, o.role, o.name,
+       o.rate_per_s, extract(epoch FROM k.expires_at - clock_timestamp())::float8 AS lives_s,
+       ARRAY(SELECT facility FROM mandates m WHERE m.organisation_id = o.id) AS facilities
+FROM api_keys k JOIN organisations o ON o.id = k.organisation_id
+"""
+
 
 async def holder(read: Read, digest: bytes) -> Holder | None:
-    """Give who holds the key of this digest; its life is judged by the database's clock."""
-    row = await read.fetchrow(
-        """SELECT k.id, k.scopes, k.revoked_at IS NOT NULL AS revoked, o.id AS organisation_id, o.role, o.name,
-                  o.rate_per_s, extract(epoch FROM k.expires_at - clock_timestamp())::float8 AS lives_s,
-                  ARRAY(SELECT facility FROM mandates m WHERE m.organisation_id = o.id) AS facilities
-           FROM api_keys k JOIN organisations o ON o.id = k.organisation_id
-           WHERE k.digest = $1""",
-        digest,
-    )
-    if row is None:
-        return None
-    return Holder(
-        key_id=row["id"],
-        scopes=frozenset(row["scopes"]),
-        revoked=row["revoked"],
-        lives_s=row["lives_s"],
-        organisation_id=row["organisation_id"],
-        role=row["role"],
-        name=row["name"],
-        rate_per_s=row["rate_per_s"],
-        facilities=frozenset(row["facilities"]),
-    )
+    """Give who holds the key of this digest."""
+    row = await read.fetchrow(_HOLDER + "WHERE k.digest = $1", digest)
+    return None if row is None else _holder(row)
+
+
+async def holders(read: Read, digests: Sequence[bytes]) -> list[tuple[bytes, Holder]]:
+    """Give who holds each of these keys, with its digest; a key that nobody made is left out."""
+    rows = await read.fetch(_HOLDER + "WHERE k.digest = ANY ($1::bytea[])", digests)
+    return [(row["digest"], _holder(row)) for row in rows]
 
 
 async def note_use(statement: Statement, key_ids: Sequence[str]) -> None:
@@ -198,6 +199,20 @@ async def live_keys_of(read: Read, organisation_id: str) -> list[tuple[str, byte
 def _organisation(row: Any) -> Organisation:
     return Organisation(
         row["id"], row["name"], row["role"], row["rate_per_s"], row["created_at"], tuple(row["facilities"])
+    )
+
+
+def _holder(row: Any) -> Holder:
+    return Holder(
+        key_id=row["id"],
+        scopes=frozenset(row["scopes"]),
+        revoked=row["revoked"],
+        lives_s=row["lives_s"],
+        organisation_id=row["organisation_id"],
+        role=row["role"],
+        name=row["name"],
+        rate_per_s=row["rate_per_s"],
+        facilities=frozenset(row["facilities"]),
     )
 
 
