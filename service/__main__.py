@@ -78,11 +78,16 @@ def migrate(url: str) -> None:
 
 
 def _api(arguments: argparse.Namespace) -> None:
+    import resource
+
     import uvicorn
 
     from service.protocol import Protocol
     from service.settings import Settings
 
+    # Each stream is an open file, and what many systems allow at first is 1,024.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     uvicorn.run(
         "service.__main__:application",
         factory=True,

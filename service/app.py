@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -20,7 +21,7 @@ from service.customs import routes as customs
 from service.database import Db
 from service.errors import Refusal
 from service.events import routes as events
-from service.events.operations import still_running
+from service.events.operations import Streams, still_running
 from service.invariants import routes as invariants
 from service.invariants.operations import Watch
 from service.ports import routes as ports
@@ -75,7 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    """Open what the routes need, and close it. What is given goes to the server, which calls `leave` as it stops."""
     settings: Settings = app.state.settings
     db = await open_database(settings)
     app.state.db = db
@@ -86,8 +88,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ripple = BookingsRipple()
     app.state.keyring = Keyring(db, environment=settings.environment, believe_s=settings.key_cache_s)
     last_used = asyncio.create_task(keep_last_used(app.state.keyring, db))
-    yield
+    app.state.streams = streams = Streams(db, app.state.keyring, most_of_one=settings.streams_per_organisation)
+    watching = asyncio.create_task(streams.watch())
+    yield {"leave": streams.leave}
+    streams.leave()
     await app.state.watch.stop()
-    last_used.cancel()
-    await asyncio.gather(last_used, return_exceptions=True)
+    for task in (last_used, watching):
+        task.cancel()
+    await asyncio.gather(last_used, watching, return_exceptions=True)
     await db.close()

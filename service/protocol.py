@@ -21,6 +21,10 @@ class MalformedHttp(Malformed):
     """
 
 
+def _nothing() -> None:
+    """Do nothing: the application has not started."""
+
+
 class Protocol(HttpToolsProtocol):
     """The server's protocol, with a limit to the request's head and with problem details for what it can't read."""
 
@@ -45,6 +49,17 @@ class Protocol(HttpToolsProtocol):
         """Begin with the next head on this connection."""
         self._in_head = True
         super().on_message_complete()
+
+    def on_message_begin(self) -> None:
+        """Begin with a request. Its answer may cut the connection, which a client that takes nothing leaves open."""
+        super().on_message_begin()
+        extensions: dict[str, Any] = {"slotway.cut": self.transport.abort}
+        self.scope["extensions"] = extensions
+
+    def shutdown(self) -> None:
+        """Stop after the request that is being answered; answers that would go on are told to end."""
+        self.app_state.get("leave", _nothing)()
+        super().shutdown()
 
     def send_400_response(self, _: str) -> None:
         """Refuse what the parser could not read."""

@@ -22,5 +22,6 @@ class Settings(BaseSettings):
     key_cache_s: float = Field(
         3.0, ge=0, le=4, description="how long a known key is believed; bounds how long a revoked one lives"
     )
+    streams_per_organisation: int = Field(2000, ge=1, description="event streams of one organisation to one process")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     drain_s: int = Field(20, ge=1, description="what is in flight at shutdown may take this long")

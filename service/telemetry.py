@@ -24,11 +24,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 REQUESTS = Counter("slotway_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "slotway_request_seconds",
-    "Time until the answer was sent",
+    "Time until the answer was sent, or until a stream began",
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-IN_FLIGHT = Gauge("slotway_requests_in_flight", "Requests being answered")
+IN_FLIGHT = Gauge("slotway_requests_in_flight", "Requests being answered, streams left out")
+STREAMS = Gauge("slotway_event_streams", "Event streams that are open")
 
 ABANDONED = 499  # no answer was begun: the client left first; never sent, only counted
 UNMATCHED = "unmatched"
@@ -62,13 +63,18 @@ class Telemetry:
             await self.app(scope, receive, send)
             return
         begun_at, status = perf_counter(), ABANDONED
+        stream_after_s: float | None = None
         known = recognise(scope)
         private = _answer_headers(scope)
 
         async def answering(message: Message) -> None:
-            nonlocal status
+            nonlocal status, stream_after_s
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if _is_stream(message):
+                    stream_after_s = perf_counter() - begun_at
+                    IN_FLIGHT.dec()
+                    STREAMS.inc()
                 message["headers"] = complete(message.get("headers", ()), (*private, *scope.get("answer_headers", ())))
             await send(message)
 
@@ -77,9 +83,14 @@ class Telemetry:
         try:
             await self.app(scope, receive, answering)
         finally:
-            IN_FLIGHT.dec()
-            _record(scope, status, perf_counter() - begun_at)
+            (IN_FLIGHT if stream_after_s is None else STREAMS).dec()
+            _record(scope, status, perf_counter() - begun_at if stream_after_s is None else stream_after_s)
             structlog.contextvars.reset_contextvars(**tokens)
+
+
+def _is_stream(start: Message) -> bool:
+    """Say whether an answer goes on for hours, so that the time until it has been sent is none to be alarmed about."""
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in start["headers"])
 
 
 def recognise(scope: Scope) -> dict[str, str]:

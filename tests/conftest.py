@@ -19,6 +19,7 @@ from service.database import Db
 from service.ports.operations import seed
 from service.settings import Settings
 from tests.crowd import Crowd
+from tests.leaving import Leaving
 
 TEMPLATE = "template_slotway"
 _numbers = count()
@@ -85,7 +86,7 @@ async def app(url: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(Leaving(app), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://slotway.test") as opened:
         yield opened
 
@@ -98,7 +99,7 @@ async def crowd(url: str, keys: dict[str, str]) -> AsyncIterator[Crowd]:
         for _ in range(2):
             made = create_app(settings_for(url, pool_size=16))
             await stack.enter_async_context(made.router.lifespan_context(made))
-            transport = httpx.ASGITransport(app=made, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(app=Leaving(made), raise_app_exceptions=False)
             clients.append(httpx.AsyncClient(transport=transport, base_url="http://slotway.test", timeout=30))
             await stack.enter_async_context(clients[-1])
         yield Crowd(clients, url, keys)

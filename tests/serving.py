@@ -15,19 +15,32 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def served(url: str) -> Iterator[str]:
+def served(url: str, **settings: str) -> Iterator[str]:
     """Start the API on a database, wait until it is ready, and give its address."""
+    with process(url, **settings) as (_, address):
+        yield address
+
+
+@contextmanager
+def process(url: str, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Start the API on a database, wait until it is ready, and give its process and its address."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with subprocess.Popen(
         [sys.executable, "-m", "service", "api", "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "SLOTWAY_PUBLIC_URL": address, "SLOTWAY_LOG_LEVEL": "error"},
+        env={
+            **os.environ,
+            "DATABASE_URL": url,
+            "SLOTWAY_PUBLIC_URL": address,
+            "SLOTWAY_LOG_LEVEL": "error",
+            **settings,
+        },
     ) as service:
         try:
             await_ready(service, address)
-            yield address
+            yield service, address
         finally:
             service.terminate()
 

@@ -128,6 +128,51 @@ async def visible(read: Read, by: Principal, *, after: int, limit: int) -> list[
     return [Numbered(*row) for row in rows]
 
 
+async def last_position(read: Read) -> int:
+    """Give the position of the last numbered event; 0 if there is none."""
+    last: int = await read.fetchval("SELECT coalesce(max(position), 0) FROM events")
+    return last
+
+
+async def any_after(read: Read, position: int) -> bool:
+    """Say whether there is a committed event after a position, or one that has none yet; two indexes answer."""
+    found: bool = await read.fetchval(
+        """SELECT EXISTS (SELECT FROM events WHERE position IS NULL)
+               OR EXISTS (SELECT FROM events WHERE position > $1)""",
+        position,
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A numbered event, and who was to see it when it was written."""
+
+    event: Numbered
+    owner_id: str | None
+    facilities: frozenset[str]
+    for_customs: bool
+
+
+async def addressed(read: Read, *, after: int, limit: int) -> list[Addressed]:
+    """Give numbered events after a position with their audience, in order, at most `limit`: whoever may see them."""
+    rows = await read.fetch(
+        """SELECT position, id, type, subject, occurred_at, previous::text, current::text, cause::text,
+                  owner_id, facilities, for_customs
+           FROM events WHERE position > $1 ORDER BY position LIMIT $2""",
+        after,
+        limit,
+    )
+    return [
+        Addressed(Numbered(*row[:8]), row["owner_id"], frozenset(row["facilities"]), row["for_customs"]) for row in rows
+    ]
+
+
+def sees(by: Principal, each: Addressed) -> bool:
+    """Say whether a principal may see an event: what `audience` says in SQL, for an event that is in memory."""
+    return _SEES[type(by)](by, each)
+
+
 def audience(by: Principal, *, taken: int) -> tuple[str, list[object]]:
     """Give the condition of events that a principal may see, numbered after the parameters `taken`, and its values."""
     condition, values = _AUDIENCE[type(by)](by)
@@ -140,6 +185,12 @@ _AUDIENCE: dict[type[Principal], Callable[[Principal], tuple[str, list[object]]]
     Operator: lambda by: ("(owner_id = {0} OR facilities && {1}::text[])", [by.organisation_id, sorted(by.facilities)]),
     Customs: lambda by: ("(owner_id = {0} OR for_customs)", [by.organisation_id]),
     Admin: lambda _: ("true", []),
+}
+_SEES: dict[type[Principal], Callable[[Principal, Addressed], bool]] = {
+    Forwarder: lambda by, each: each.owner_id == by.organisation_id,
+    Operator: lambda by, each: each.owner_id == by.organisation_id or not by.facilities.isdisjoint(each.facilities),
+    Customs: lambda by, each: each.owner_id == by.organisation_id or each.for_customs,
+    Admin: lambda _, __: True,
 }
 
 

@@ -1,13 +1,15 @@
 """How events look to clients: CloudEvents 1.0, one shape in feed, stream and webhook."""
 
+import json
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from service import clock, ids
+from service import auth, clock, ids
 from service.events.queries import Numbered
 
 DIGITS = 16
+POSITION = rf"^[0-9]{{1,{DIGITS}}}$"
 
 
 class Change(BaseModel):
@@ -56,3 +58,11 @@ def envelope(event: Numbered, source: str) -> dict[str, str]:
         "sequence": sequence(event.position),
         "datacontenttype": "application/json",
     }
+
+
+def shown(event: Numbered, source: str, by: auth.Principal) -> str:
+    """Give an event as JSON, its stored texts put in as they are."""
+    texts = (event.previous, event.current, event.cause)
+    previous, current, cause = ("null" if text is None else auth.as_seen(text, by) for text in texts)
+    head = json.dumps(envelope(event, source), separators=(",", ":"))[:-1]
+    return f'{head},"data":{{"previous":{previous},"current":{current},"cause":{cause}}}}}'

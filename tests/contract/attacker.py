@@ -12,6 +12,7 @@ from service.app import create_app
 from service.schema import metadata
 from tests.asking import new_key
 from tests.conftest import settings_for
+from tests.leaving import Leaving
 
 
 @asynccontextmanager
@@ -19,7 +20,7 @@ async def attacking(url, as_) -> AsyncIterator["Attacker"]:
     """Give an attacker of the real service; at the end nothing has been written."""
     before = await trace(url)
     made = create_app(settings_for(url))
-    transport = httpx.ASGITransport(made, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(Leaving(made), raise_app_exceptions=False)
     async with (
         made.router.lifespan_context(made),
         httpx.AsyncClient(transport=transport, base_url="http://slotway.test") as client,

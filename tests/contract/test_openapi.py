@@ -69,7 +69,8 @@ def test_every_answer_that_succeeds_has_a_model_and_every_parameter_a_type(app):
     for each in operations(app, under="/v1"):
         for status, answer in each.said["responses"].items():
             if status.startswith("2"):
-                assert answer["content"]["application/json"]["schema"], (str(each), status)
+                shown = "text/event-stream" if each.path.endswith("/stream") else "application/json"
+                assert answer["content"][shown]["schema"], (str(each), status)
         for parameter in each.said.get("parameters", ()):
             assert parameter["schema"].keys() - {"title", "description", "default"}, (str(each), parameter["name"])
 
@@ -132,13 +133,14 @@ class Walker:
         assert answer.status_code == status, answer.text
         self.hold(operation, answer)
         self.walked.add(name)
-        return answer.json()
+        return answer.text if "text/event-stream" in answer.headers["content-type"] else answer.json()
 
     def hold(self, operation: Operation, answer: Any) -> None:
         content = operation.said["responses"][str(answer.status_code)]["content"]
-        kind = answer.headers["content-type"]
+        kind = answer.headers["content-type"].partition(";")[0]
         schema = content[kind]["schema"] | {"components": self.document["components"]}
-        errors = [error.message for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(answer.json())]
+        said = answer.text if kind == "text/event-stream" else answer.json()
+        errors = [error.message for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(said)]
         assert errors == [], (str(operation), answer.text)
         model = self.document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
         # A field that the model does not know would be a promise that nobody wrote down.
@@ -194,6 +196,8 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     for name in ("GET /v1/bookings", "GET /v1/events", "GET /v1/draught-notices", "GET /v1/keys"):
         for who in keys:
             assert (await walk(name, who))["items"] or who == "rival" or name != "GET /v1/keys"
+    for last, status in (("0", 200), ("x", 422), ("9999999", 422)):
+        await walk("GET /v1/events/stream", "customs", headers={"Last-Event-ID": last}, status=status)
     await accounts(walk)
     await lives(walk)
     await closed(walk)

@@ -11,6 +11,7 @@ from service.auth import SCOPES
 from service.settings import Settings
 from tests.asking import ahead, berth, booking, new_key, rfc, storage
 from tests.contract.operations import NOBODYS, Operation, operations
+from tests.leaving import Leaving
 from tests.ports.partnering import ALLOTMENTS, WINDOWS, grouped, kept, quantity, stretch
 
 FORWARDER, OPERATOR, CUSTOMS, ADMIN = "forwarder", "operator", "customs", "admin"
@@ -87,6 +88,7 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "GET /v1/customs/events": ("customs:read", {CUSTOMS}),
     "POST /v1/customs/events": ("customs:write", {CUSTOMS}),
     "GET /v1/customs/holds": ("customs:read", {CUSTOMS}),
+    "GET /v1/events/stream": ("events:read", ANYBODY),
     "GET /v1/keys": ("keys:write", ANYBODY),
     "POST /v1/keys": ("keys:write", ANYBODY),
     "POST /v1/keys/{key_id}/revoke": ("keys:write", ANYBODY),
@@ -266,7 +268,7 @@ async def test_lists_show_a_stranger_nothing_and_a_search_never_says_who_has_a_p
 
 async def test_a_live_installation_refuses_keys_of_a_test_one(url, keys):
     live = create_app(Settings.model_validate({"DATABASE_URL": url, "environment": "live", "log_level": "error"}))
-    transport = httpx.ASGITransport(live, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(Leaving(live), raise_app_exceptions=False)
     async with (
         live.router.lifespan_context(live),
         httpx.AsyncClient(transport=transport, base_url="http://slotway.test") as client,

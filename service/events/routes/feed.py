@@ -1,4 +1,4 @@
-"""The feed of events."""
+"""The feed of events, page by page."""
 
 import json
 from typing import Annotated
@@ -7,15 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service import auth
 from service.events import operations
-from service.events.queries import Numbered
-from service.events.schemas import DIGITS, Feed, envelope, sequence
+from service.events.schemas import POSITION, Feed, sequence, shown
 from service.fields import Whole
 from service.intake import StrictRoute
 from service.problems import InvalidRequest, problems
 
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
-_After = Annotated[str, Query(pattern=rf"^[0-9]{{1,{DIGITS}}}$", description="`sequence` of the last event you have")]
+_After = Annotated[str, Query(pattern=POSITION, description="`sequence` of the last event you have")]
 
 
 @router.get("/v1/events", response_model=Feed, responses=problems(operations.FeedBusy, InvalidRequest, *auth.REFUSALS))
@@ -32,14 +31,6 @@ async def feed(
     events = await operations.feed(request.app.state.db, by, after=int(after), limit=limit + 1)
     more = len(events) > limit
     source: str = request.app.state.settings.public_url
-    items = ",".join(_shown(event, source, by) for event in events[:limit])
+    items = ",".join(shown(event, source, by) for event in events[:limit])
     following = json.dumps(sequence(events[limit - 1].position) if more else None)
     return Response(f'{{"items":[{items}],"next":{following}}}', media_type="application/json")
-
-
-def _shown(event: Numbered, source: str, by: auth.Principal) -> str:
-    """Give an event as JSON, its stored texts put in as they are."""
-    texts = (event.previous, event.current, event.cause)
-    previous, current, cause = ("null" if text is None else auth.as_seen(text, by) for text in texts)
-    head = json.dumps(envelope(event, source), separators=(",", ":"))[:-1]
-    return f'{head},"data":{{"previous":{previous},"current":{current},"cause":{cause}}}}}'

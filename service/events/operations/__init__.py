@@ -1,0 +1,20 @@
+"""Doing something once, reading what happened, and following it as it happens."""
+
+from service.events.operations.feed import FeedBusy, end_of_feed, feed, number
+from service.events.operations.once import Answer, Once, once, still_running
+from service.events.operations.streams import PositionAhead, Stream, Streams, TooManyStreams
+
+__all__ = [
+    "Answer",
+    "FeedBusy",
+    "Once",
+    "PositionAhead",
+    "Stream",
+    "Streams",
+    "TooManyStreams",
+    "end_of_feed",
+    "feed",
+    "number",
+    "once",
+    "still_running",
+]
