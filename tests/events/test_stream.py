@@ -5,12 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from service.events.operations import streams
-from service.events.operations.streams import MOST_WAITING, PAGE, Stream
-from service.events.queries import Addressed
+from service.events.operations.streams import MOST_WAITING, PAGE
 from tests.asking import berth, booking, storage
 from tests.contract.attacker import said
-from tests.contract.test_statements import principals
 from tests.events.following import port_at
 from tests.serving import served
 
@@ -160,41 +157,23 @@ async def test_more_than_may_wait_at_once_is_told_whole_and_in_order(port, conne
     assert told == (await port.feed())[-count - 1 : -1]
 
 
-def waiting_for(stream: Stream, positions: range) -> None:
-    facts = {
-        "id": 1,
-        "type": "t",
-        "subject": "s",
-        "occurred_at": None,
-        "previous": None,
-        "current": None,
-        "cause": None,
-    }
-    found = [
-        Addressed(streams.Numbered(position=each, **facts), stream.by.organisation_id, frozenset(), for_customs=False)
-        for each in positions
-    ]
-    stream.tell(found, positions[-1])
+async def test_a_stream_outlives_the_connections_of_the_database(port, connection):
+    async with port.follow() as follower:
+        await asyncio.sleep(0.5)
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'slotway'"
+        )
+        await asyncio.sleep(1)
+        held = await book(port, 10)
+        assert [each["subject"] for each in await follower.has(1)] == [held["id"]]
 
 
-def test_what_waits_for_a_client_is_bounded_and_none_of_it_is_lost(a_forwarder):
-    stream = Stream(a_forwarder, "key", 7)
-    stream.live = True
-    waiting_for(stream, range(8, 8 + MOST_WAITING))
-    assert [each.position for each in stream.take()] == list(range(8, 8 + PAGE))
-    waiting_for(stream, range(8 + MOST_WAITING, 8 + 2 * MOST_WAITING))
-    assert (stream.take(), stream.live, stream.at) == ([], False, 7 + PAGE)  # it reads on from the log, from there
-
-
-@pytest.fixture
-def a_forwarder():
-    return next(each for each in principals() if each.role == "forwarder")
-
-
-async def test_silence_is_broken_by_a_comment(app, keys, monkeypatch):
-    monkeypatch.setattr(streams, "SILENCE_S", 0.1)
-    opened = await app.state.streams.open(await app.state.keyring.holder(keys["forwarder"]), keys["forwarder"], after=0)
-    while await app.state.streams.following(opened):
-        pass
-    assert (opened.live, opened.ended) == (True, False)
-    app.state.streams.close(opened)
+async def test_an_operator_is_told_of_a_facility_from_when_he_is_given_it(port, connection):
+    operator = await connection.fetchval(
+        "SELECT organisation_id FROM api_keys WHERE digest = sha256($1)", port.keys["operator_pkkhi"].encode()
+    )
+    async with port.follow("operator_pkkhi") as follower:
+        await port.post(f"/v1/admin/organisations/{operator}/mandates", {"facilities": ["PKGWD-FZS"]}, "admin")
+        await asyncio.sleep(2)
+        held = await book(port, 10)
+        await follower.until(lambda it: held["id"] in [each["subject"] for each in it.events])

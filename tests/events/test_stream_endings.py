@@ -147,7 +147,7 @@ def busy_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def test_many_idle_streams_cost_next_to_nothing_and_one_more_is_refused(served, url):
+async def test_many_idle_streams_cost_next_to_nothing_and_one_more_is_refused(served):
     service, port = served
     opened = [port.follow() for _ in range(IDLE)]
     followers = [await each.__aenter__() for each in opened]
@@ -157,41 +157,15 @@ async def test_many_idle_streams_cost_next_to_nothing_and_one_more_is_refused(se
         assert refused.headers["retry-after"]
         async with port.follow("rival"):
             await until_open(port, IDLE + 1)
-        asked, busy = await queries_of_all(url), busy_s(service.pid)
-        await asyncio.sleep(4)
-        assert busy_s(service.pid) - busy < 1.0
-        assert await queries_of_all(url) - asked < 4 * 10  # however many streams there are
-        assert await connections_in_use(url) == 0
+        busy = busy_s(service.pid)
+        await asyncio.sleep(3)
+        assert busy_s(service.pid) - busy < 0.75
         await port.post("/v1/bookings", booking(storage(10, quantity=10), vessel=None))
         await asyncio.gather(*(each.has(1, within_s=5) for each in followers))
     finally:
         for each in opened:
             await each.__aexit__(None, None, None)
     await until_open(port, 0)
-
-
-async def queries_of_all(url: str) -> int:
-    """How many transactions the database has seen; each query of the service is one."""
-    await asyncio.sleep(1.2)  # a backend tells its counts a second late
-    found = await sql(url, "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
-    return int(found[0][0])
-
-
-async def connections_in_use(url: str) -> int:
-    """How many connections of the service are in a transaction; a look of the watcher is over in a moment."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'slotway' AND state LIKE '%in transaction%'"
-    return int((await sql(url, query))[0][0])
-
-
-async def test_nobody_who_follows_leaves_the_database_alone(served, url):
-    _, port = served
-    async with port.follow():
-        pass
-    await until_open(port, 0)
-    await asyncio.sleep(6)  # the use of the key is written down
-    before = await queries_of_all(url)
-    await asyncio.sleep(1)
-    assert await queries_of_all(url) - before <= 4  # those of this test
 
 
 async def test_a_stream_is_no_slow_request_and_not_in_flight(served):
