@@ -106,3 +106,27 @@ async def test_who_sees_an_event_in_memory_is_who_sees_it_in_the_log(db):
         assert [each.event.position for each in every if queries.sees(by, each)] == in_log
         seen.add(tuple(in_log))
     assert len(seen) == 4  # each kind of principal sees its own part
+
+
+async def test_what_is_written_while_a_stream_reads_the_last_page_of_the_log_is_not_missed(app, opened, monkeypatch):
+    """The watcher comes past between the reading of the page and the going live: the stream reads once more."""
+    read_page, pages = queries.visible, 0
+    stream = await opened(0)
+
+    async def overtaken(read, by, *, after, limit):
+        nonlocal pages
+        found = await read_page(read, by, after=after, limit=limit)
+        pages += 1
+        if pages == 1:
+            values = (by.organisation_id, [], False)
+            await app.state.db.write(lambda tx: tx.execute(INSERT, *values))
+            await app.state.streams._look()
+        return found
+
+    monkeypatch.setattr(queries, "visible", overtaken)
+    told = []
+    async with asyncio.timeout(5):
+        while not told or told[-1].type != "staged":
+            told += await app.state.streams.following(stream)
+    assert stream.live
+    assert len({each.position for each in told}) == len(told)
