@@ -75,7 +75,7 @@ INVARIANTS = {
         ) c ON c.booking = b.number WHERE c.expires_at IS DISTINCT FROM b.change_expires_at""",
     "one first event for each booking": """
         SELECT count(*) FROM bookings b WHERE
-          (SELECT count(*) FROM events e WHERE e.subject = b.id AND e.previous IS NULL) <> 1""",
+          (SELECT count(*) FROM events e WHERE e.subject = b.id AND e.type LIKE 'booking.%' AND e.previous IS NULL) <> 1""",
 }
 
 

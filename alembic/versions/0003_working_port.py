@@ -218,18 +218,45 @@ def _bookings() -> None:
     )
 
 
+# What a leg draws from several pools becomes one claim again, and the days of floors are what these claims add up to.
+_WHOLE_FLOORS = (
+    "DELETE FROM storage_claims WHERE change",
+    """CREATE TEMPORARY TABLE whole ON COMMIT DROP AS
+       SELECT booking, leg, place_id, min(day) AS first, max(day) + 1 AS last, count(*) AS days,
+              min(quantity) AS quantity, count(DISTINCT quantity) AS quantities, min(expires_at) AS expires_at
+       FROM (SELECT booking, leg, place_id, each::date AS day, sum(quantity)::int AS quantity,
+                    min(expires_at) AS expires_at
+             FROM storage_claims, generate_series(lower(days), upper(days) - 1, interval '1 day') AS each
+             GROUP BY 1, 2, 3, 4) AS by_day
+       GROUP BY booking, leg, place_id""",
+    """DO $$ BEGIN
+           IF EXISTS (SELECT FROM whole WHERE quantities > 1 OR last - first <> days) THEN
+               RAISE EXCEPTION 'a storage leg takes another quantity on some days: without pools that can''t be said';
+           END IF;
+       END $$""",
+    "DELETE FROM storage_claims",
+    """INSERT INTO storage_claims (booking, leg, place_id, days, quantity, expires_at)
+       SELECT booking, leg, place_id, daterange(first, last), quantity, expires_at FROM whole""",
+    "DELETE FROM floor_days",
+    """INSERT INTO floor_days (place_id, day, taken, capacity)
+       SELECT place_id, each::date, sum(quantity), greatest(w.capacity, sum(quantity))
+       FROM whole JOIN warehouses w USING (place_id), generate_series(first, last - 1, interval '1 day') AS each
+       GROUP BY place_id, each, w.capacity""",
+)
+
+
 def downgrade() -> None:
     """Go back to whole floors, one place a closure and no partners; what only the new schema can say is lost."""
     for function in (
         "drop_change", "settle_change", "request_change", "facilities_of", "change_json", "granted_legs", "leg_json",
         "first_end", "alter_booking", "settle_booking", "take_capacity", "take", "take_floor", "draw_on_pools",
         "best_fit", "give_back", "clear_places", "release_due", "resize_floor", "end_claims", "met_by",
-        "next_on_metres", "grow_claim", "uncount",
+        "next_on_metres", "grow_claim", "uncount", "set_apart",
     ):  # fmt: skip
         op.execute(f"DROP FUNCTION IF EXISTS {function}")
     op.execute("DELETE FROM berth_claims WHERE change")
-    op.execute("DELETE FROM storage_claims WHERE change OR pool <> 0")
-    op.execute("DELETE FROM floor_days WHERE pool <> 0")
+    for statement in _WHOLE_FLOORS:
+        op.execute(statement)
     for index, table in (
         ("legs_under_way", "legs"),
         ("legs_by_id", "legs"),

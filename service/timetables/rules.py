@@ -178,7 +178,7 @@ def floor_days(
                 on=day,
                 capacity=warehouse.capacity,
                 taken=warehouse.capacity - unclosed.free(on),
-                closed=unclosed.free(on) - unkept.free(on),
+                closed=min(warehouse.capacity, unclosed.free(on) - unkept.free(on)),  # closures may overlap
                 kept=unkept.free(on) - mine.free(on),
                 yours=min(free, mine.free(on) - everybody.free(on)),
                 free=free,

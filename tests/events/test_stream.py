@@ -76,8 +76,8 @@ async def test_a_place_that_cannot_be_meant_is_refused_before_the_stream_begins(
     for query in ("after=", "after=x", "after=-1"):
         answer = await port.client.get(f"/v1/events/stream?{query}", headers=port.as_("forwarder"))
         assert said(answer) == (422, "invalid-request", ("?after",)), query
-    headers = port.as_("forwarder", **{"Last-Event-ID": "2"})
-    contradicted = await port.client.get("/v1/events/stream?after=1", headers=headers)
+    headers = port.as_("forwarder", **{"Last-Event-ID": "1"})
+    contradicted = await port.client.get("/v1/events/stream?after=2", headers=headers)
     assert said(contradicted) == (422, "invalid-request", ("Last-Event-ID:",))
     ahead = await port.client.get("/v1/events/stream?after=999999", headers=port.as_("forwarder"))
     assert said(ahead)[:2] == (422, "position-ahead")

@@ -57,9 +57,12 @@ async def stream(
 
 
 def _one_of(after: str | None, last_event_id: str | None) -> int | None:
-    """Give the position to begin after. Two that differ are refused: either would be somebody's lost events."""
-    positions = {int(each) for each in (after, last_event_id) if each is not None}
-    if len(positions) > 1:
-        contradicted = "It is not the same as ?after: send one of them"
+    """Give the position to begin after: that of the last event, if a client comes back to where it began with ?after.
+
+    One that is earlier is refused: the events between would be lost, or told twice.
+    """
+    began, last = (None if each is None else int(each) for each in (after, last_event_id))
+    if began is not None and last is not None and last < began:
+        contradicted = "It comes before ?after: send one of them"
         raise InvalidRequest(faults=[Fault("Last-Event-ID:", "contradicts", contradicted)])
-    return positions.pop() if positions else None
+    return began if last is None else last
