@@ -124,6 +124,12 @@ _OF_BOOKINGS = _LEGS.format("""
            lower(c.metres) AS from_m, upper(c.metres) AS to_m
     FROM legs l LEFT JOIN berth_claims c ON c.booking = l.booking AND c.leg = l.leg AND NOT c.change
     WHERE l.booking = ANY ($1)""")
+_OF_CHANGES = _LEGS.format("""
+    SELECT b.number AS booking, w.leg, true AS change, w.place AS place_id, upper(c.during) AS blocked_until,
+           lower(c.metres) AS from_m, upper(c.metres) AS to_m
+    FROM bookings b CROSS JOIN LATERAL json_to_recordset(b.change -> 'wanted') AS w (leg smallint, place int)
+    LEFT JOIN berth_claims c ON c.booking = b.number AND c.leg = w.leg AND c.change
+    WHERE b.number = ANY ($1)""")
 
 
 async def standing_at_quays(read: Read, moved: Mapping[int, Span]) -> list[StandingLeg]:
@@ -139,6 +145,11 @@ async def standing_on_floors(read: Read, moved: Mapping[int, Span]) -> list[Stan
 async def legs_of(read: Read, numbers: Sequence[int]) -> list[StandingLeg]:
     """Give the legs of bookings that stand, those that have ended left out."""
     return [_leg(row) for row in await read.fetch(_OF_BOOKINGS, numbers)]
+
+
+async def legs_of_changes(read: Read, numbers: Sequence[int]) -> list[StandingLeg]:
+    """Give the legs as the changes that wait beside bookings would have them; those that stay as they are left out."""
+    return [_leg(row) for row in await read.fetch(_OF_CHANGES, numbers)]
 
 
 async def quay_claims(read: Read, place_ids: Sequence[int], since: datetime, until: datetime) -> list[Claimed]:

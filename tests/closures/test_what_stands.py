@@ -3,7 +3,7 @@
 import pytest
 
 from tests.asking import SMALL_SHIP, ahead, berth, rfc, storage, window
-from tests.bookings.on_the_ground import asks_approval
+from tests.bookings.on_the_ground import asks_approval, events_of
 from tests.closures.closing import Port, closure, moving, slot
 from tests.ports.opening import Opening
 
@@ -44,13 +44,52 @@ async def test_a_waiting_change_that_cannot_be_had_any_more_is_dropped_and_the_b
 
 @pytest.mark.parametrize("on_conflict", ["move", "displace"])
 async def test_a_booking_that_goes_takes_its_waiting_change_along(karachi, crowd, on_conflict):
-    made, _ = await with_change(karachi)
+    made, waiting = await with_change(karachi)
     closed = await karachi.done(closure(10, 6, quay=PIER, on_conflict=on_conflict, tolerance="PT6H"))
-    assert [each["outcome"] for each in closed["touched"]] == ["moved" if on_conflict == "move" else "displaced"]
+    outcome = "moved" if on_conflict == "move" else "displaced"
+    assert [each["outcome"] for each in closed["touched"]] == ["change_dropped", outcome]
+    assert [slot(each) for each in waiting["change"]["legs"]] == [closed["touched"][0]["from"]]
+    assert [closed["totals"][each] for each in ("bookings", outcome, "change_dropped")] == [1, 1, 1]
     now = await karachi.booking(made["id"])
-    assert now["change"] is None
+    assert (now["change"], now["awaits"]) == (None, [])
+    dropped, gone = (await events_of(crowd, made["id"], role="forwarder"))[-2:]
+    assert (dropped["type"], dropped["data"]["previous"]["change"]) == ("booking.change-declined", waiting["change"])
+    assert dropped["data"]["cause"] == {"closure": closed["id"], "reason": "fender repair"}
+    assert (gone["type"], gone["data"]["previous"]) == (f"booking.{outcome}", dropped["data"]["current"])
+    assert (gone["data"]["current"], gone["data"]["cause"]) == (now, dropped["data"]["cause"])
     assert await crowd.sql("SELECT 1 FROM berth_claims WHERE change") == []
     assert await crowd.broken() == {}
+
+
+async def test_a_ship_that_is_moved_takes_along_the_change_of_its_goods_elsewhere(port, crowd):
+    """The floor on which the change waits is open as it was."""
+    made = await port.booked(berth(10, hours=24, from_m=0), storage(11, quantity=1_000, length=3), vessel=SMALL_SHIP)
+    goods = storage(11, quantity=3_000, length=3) | {"id": made["legs"][1]["id"]}
+    await amended(port, crowd, made, "PKGWD-FZS-W1", legs=[made["legs"][0], goods])
+    closed = await port.done(moving(10, 24, from_m=0, to_m=100))
+    said = [(each["outcome"], each["leg"]) for each in closed["touched"]]
+    assert said == [("change_dropped", goods["id"]), ("moved", made["legs"][0]["id"])]
+    assert (closed["touched"][0]["from"]["quantity"], closed["totals"]["change_dropped"]) == (3_000, 1)
+    told = [each["type"] for each in await events_of(crowd, made["id"], role="forwarder")]
+    assert told[-2:] == ["booking.change-declined", "booking.moved"]
+    assert "booking.change-declined" not in [
+        each["type"] for each in await events_of(crowd, made["id"], role="customs")
+    ]
+    now = await port.booking(made["id"])
+    assert (now["change"], now["awaits"], now["legs"][1]) == (None, [], made["legs"][1])
+    assert await crowd.sql("SELECT 1 FROM storage_claims WHERE change") == []
+    assert await crowd.broken() == {}
+
+
+async def test_a_change_that_has_gone_since_the_plan_was_seen_spoils_it(karachi):
+    made, _ = await with_change(karachi)
+    asked = moving(10, 6, quay=PIER)
+    plan = await karachi.preview(asked)
+    declined = await karachi.post(f"/v1/bookings/{made['id']}/decline", {"reason": "full"})
+    assert declined.status_code == 200, declined.text
+    outdated = await karachi.post("/v1/closures", asked, If_Match=f'"{plan["plan"]}"')
+    assert (outdated.status_code, outdated.json()["code"]) == (412, "plan-outdated")
+    assert [each["outcome"] for each in outdated.json()["touched"]] == ["moved"]
 
 
 async def test_a_closure_of_neither_slot_leaves_the_change_waiting(karachi):

@@ -1,4 +1,7 @@
-"""Doing a plan: all that is let go is given back first, then all that is moved is taken; each booking has one event."""
+"""Doing a plan: all that is let go is given back first, then all that is moved is taken; each booking has one event.
+
+A change that is dropped has an event of its own, before that of the booking that it waited beside.
+"""
 
 import json
 from collections.abc import Iterable
@@ -29,9 +32,10 @@ async def apply(tx: Tx, plan: Plan, reach: Reach, policy: Policy, *, by: str) ->
         outcome: [fate for fate in plan.fates if fate.outcome == outcome]
         for outcome in (MOVED, DISPLACED, CHANGE_DROPPED)
     }
-    previous = {fate.booking: (await bookings.standing(tx, fate.booking)).shown for fate in for_what[DISPLACED]}
     for fate in for_what[CHANGE_DROPPED]:
         await changes.drop_change(tx, fate.booking, "booking.change-declined", by=by, cause=json.dumps(cause))
+    # Read after the changes have gone: else its event would say that the booking still had the change that was dropped.
+    previous = {fate.booking: (await bookings.standing(tx, fate.booking)).shown for fate in for_what[DISPLACED]}
     for number in previous:
         await bookings.give_back(tx, number)
     await queries.give_back(tx, {fate.booking: _legs(fate) for fate in for_what[MOVED]})

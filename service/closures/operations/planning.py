@@ -114,10 +114,13 @@ def seen(reach: Reach, policy: Policy) -> Plan:
 
 
 async def planned(read: Read, reach: Reach, policy: Policy, havens: Iterable[str]) -> Plan:
-    """Give the plan that moves or displaces who is touched; all places that it needs are locked."""
-    legs: dict[int, list[StandingLeg]] = {}
-    for leg in await queries.legs_of(read, sorted(reach.legs)):
-        legs.setdefault(leg.booking, []).append(leg)
+    """Give the plan that moves or displaces who is touched; all places that it needs are locked.
+
+    A booking that goes has two fates if a change waits beside it: the change is dropped, then the booking goes.
+    """
+    legs = _by_booking(await queries.legs_of(read, sorted(reach.legs)))
+    # Asked for of a slot that is no more: a booking that goes takes the change along that waits beside it.
+    changes = {**reach.changes, **_by_booking(await queries.legs_of_changes(read, sorted(legs)))}
     moves = await _moves(read, reach, legs, policy.tolerance, havens) if policy.on_conflict is OnConflict.MOVE else {}
     fates = []
     for number, of_booking in legs.items():
@@ -126,12 +129,16 @@ async def planned(read: Read, reach: Reach, policy: Policy, havens: Iterable[str
             fates.append(Fate(number, DISPLACED, [(leg, None) for leg in of_booking]))
         else:
             fates.append(Fate(number, MOVED, [(leg, spots[leg.leg]) for leg in of_booking if leg.leg in spots]))
-    fates += [
-        Fate(number, CHANGE_DROPPED, [(leg, None) for leg in waiting])
-        for number, waiting in reach.changes.items()
-        if number not in legs  # a booking that is moved or displaced takes its change along
-    ]
+    fates += [Fate(number, CHANGE_DROPPED, [(leg, None) for leg in waiting]) for number, waiting in changes.items()]
     return _plan(fates, reach, policy)
+
+
+def _by_booking(legs: Iterable[StandingLeg]) -> dict[int, list[StandingLeg]]:
+    """Give legs by the number of their booking."""
+    of: dict[int, list[StandingLeg]] = {}
+    for leg in legs:
+        of.setdefault(leg.booking, []).append(leg)
+    return of
 
 
 def _plan(fates: Iterable[Fate], reach: Reach, policy: Policy) -> Plan:
