@@ -7,25 +7,23 @@
 --   quay     ├────────────────┤░░░░░░░░░┤        days   │ ▓ │ ▓ │ ░ │ ░ │
 --                          until                               day             ░ goes back
 CREATE OR REPLACE FUNCTION end_claims(holder bigint, ended smallint, until timestamptz, day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    cut record;
 BEGIN
     DELETE FROM berth_claims WHERE booking = holder AND leg = ended AND NOT change AND (until IS NULL OR until <= lower(during));
     UPDATE berth_claims SET during = tstzrange(lower(during), until)
     WHERE booking = holder AND leg = ended AND NOT change AND until < upper(during);
-    WITH cut AS (
+    FOR cut IN
         DELETE FROM storage_claims
         WHERE booking = holder AND leg = ended AND NOT change AND (end_claims.day IS NULL OR end_claims.day < upper(days))
         RETURNING pool, place_id, days, quantity, expires_at
-    ), kept AS (
-        INSERT INTO storage_claims (booking, leg, pool, place_id, days, quantity, expires_at)
-        SELECT holder, ended, pool, place_id, daterange(lower(days), end_claims.day), quantity, expires_at
-        FROM cut WHERE lower(days) < end_claims.day
-    ), back AS (
-        SELECT place_id, pool, each::date AS day, sum(quantity) AS quantity
-        FROM cut, generate_series(greatest(lower(days), end_claims.day), upper(days) - 1, interval '1 day') AS each
-        GROUP BY 1, 2, 3
-    )
-    UPDATE floor_days SET taken = taken - back.quantity
-    FROM back WHERE floor_days.place_id = back.place_id AND floor_days.pool = back.pool AND floor_days.day = back.day;
+    LOOP
+        PERFORM uncount(cut.place_id, cut.pool, daterange(greatest(lower(cut.days), day), upper(cut.days)), cut.quantity);
+        IF lower(cut.days) < day THEN
+            INSERT INTO storage_claims (booking, leg, pool, place_id, days, quantity, expires_at)
+            VALUES (holder, ended, cut.pool, cut.place_id, daterange(lower(cut.days), day), cut.quantity, cut.expires_at);
+        END IF;
+    END LOOP;
 END
 $$;
 

@@ -42,8 +42,9 @@ async def locked(tx: Tx, type_: str, country: str, value: str) -> Reference:
                    EXISTS (SELECT FROM booking_references r JOIN bookings b ON b.number = r.booking
                            WHERE r.reference = c.id AND {_FIRM}),
                    coalesce((SELECT bool_and(l.state IN ('completed', 'no_show')) AND bool_or(l.state = 'completed')
-                             FROM booking_references r JOIN legs l ON l.booking = r.booking AND l.kind = 'storage'
-                             WHERE r.reference = c.id), false)
+                             FROM booking_references r JOIN bookings b ON b.number = r.booking
+                             JOIN legs l ON l.booking = b.number AND l.kind = 'storage'
+                             WHERE r.reference = c.id AND {_FIRM}), false)
             FROM customs_references c WHERE c.id = $1""",  # noqa: S608  constants
         number,
     )

@@ -55,6 +55,11 @@ class OpenHold(BaseModel):
     remark: str | None
 
 
+def _named(row: queries.Held | queries.Received) -> dict[str, str]:
+    """Give the reference of a row as clients name it."""
+    return {"type": row.type, "country": row.country, "value": row.value}
+
+
 class HeldReference(BaseModel):
     """A customs reference on which holds are open, and the firm bookings that travel under it."""
 
@@ -67,7 +72,7 @@ class HeldReference(BaseModel):
         """Give a row as it is shown."""
         holds: list[Any] = json.loads(row.holds)
         return cls(
-            reference={"type": row.type, "country": row.country, "value": row.value},
+            reference=_named(row),
             holds=[OpenHold(**each) for each in holds],
             bookings=row.bookings,
         )
@@ -101,7 +106,7 @@ class CustomsEventShown(BaseModel):
             event_id=row.event_id,
             event_type=row.event_type,
             event_time=row.event_time,
-            reference={"type": row.type, "country": row.country, "value": row.value},
+            reference=_named(row),
             hold_code=row.hold_code,
             remark=row.remark,
             matched=row.matched,

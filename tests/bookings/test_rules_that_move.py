@@ -41,7 +41,7 @@ async def test_rules_that_others_let_go_just_as_they_were_read_are_judged_by_all
     monkeypatch.setattr(Rulebook, "of", of)
     await crowd.sql("UPDATE places SET rules_version = rules_version + 1")
     answer = await crowd.post(f"/v1/bookings/{made['id']}/amend", {"legs": legs}, **{"If-Match": "*"})
-    assert answer.status_code in {200, 409}, answer.text
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("refused_by", [0, 1])

@@ -135,6 +135,8 @@ async def test_goods_that_have_left_are_not_held_any_more_and_what_happened_befo
     of = reference()
     there = await goods(crowd, of)
     assert (await report(crowd, "complete", there)).status_code == 200
+    given_up = await made(crowd, storage(quantity=1), vessel=None, customs_references=[of])
+    assert (await crowd.post(f"/v1/bookings/{given_up['id']}/cancel")).status_code == 200
     late = await crowd.post(EVENTS, said(of, "HOLD", hold_code="A"), role="customs")
     assert (late.status_code, late.json()["code"]) == (409, "goods-have-left")
     await sent(crowd, said(of, "CROS", 1))
