@@ -11,10 +11,11 @@ from service.database import metadata
 from service.events import tables as events
 from service.ports import tables as ports
 from service.rota import tables as rota
+from service.webhooks import tables as webhooks
 
 __all__ = ["CONCEPTS", "functions", "metadata"]
 
-CONCEPTS = (accounts, bookings, capacity, customs, events, ports, rota)  # each adds its tables to the metadata
+CONCEPTS = (accounts, bookings, capacity, customs, events, ports, rota, webhooks)  # each adds its tables to the metadata
 _HERE = Path(__file__).parent
 _FILES = (
     _HERE / "events" / "once.sql",

@@ -21,6 +21,6 @@ async def test_a_migration_that_meets_a_lock_gives_up_soon_and_has_changed_nothi
     with pytest.raises(DBAPIError, match="lock timeout"):
         await migrating
     assert await described(url, COLUMNS) == before
-    assert await described(url, "SELECT version_num FROM alembic_version") == [("0004",)]
+    assert await described(url, "SELECT version_num FROM alembic_version") == [("0005",)]
     await migrate(url, "base")
     assert await described(url, COLUMNS) == []
