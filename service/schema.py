@@ -15,7 +15,8 @@ from service.webhooks import tables as webhooks
 
 __all__ = ["CONCEPTS", "functions", "metadata"]
 
-CONCEPTS = (accounts, bookings, capacity, customs, events, ports, rota, webhooks)  # each adds its tables to the metadata
+# Each adds its tables to the metadata.
+CONCEPTS = (accounts, bookings, capacity, customs, events, ports, rota, webhooks)
 _HERE = Path(__file__).parent
 _FILES = (
     _HERE / "events" / "once.sql",

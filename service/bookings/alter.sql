@@ -29,7 +29,8 @@ BEGIN
         b.expires_at := NULL;
     END IF;
     SELECT json_object_agg(t.leg, t.from_m) INTO chosen
-    FROM take(b.number, coalesce(b.expires_at, 'infinity'), false, '{}', r.wanted) t;
+    FROM take(b.number, coalesce(b.expires_at, 'infinity'), false, '{}',
+              CASE b.state WHEN 'arrived' THEN still_wanted(b.number, r.wanted) ELSE r.wanted END) t;
     -- A leg that goes on keeps its row: to delete it and to insert it again costs all its indexes and foreign keys.
     MERGE INTO legs l USING granted_legs(b.number, r.wanted, chosen) AS g ON l.booking = b.number AND l.leg = g.leg
     WHEN MATCHED THEN UPDATE SET

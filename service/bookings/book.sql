@@ -10,6 +10,8 @@ $$;
 CREATE OR REPLACE FUNCTION leg_json(l legs) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     at record;
+    into_it int := 0;
+    out_of_it int := 0;
 BEGIN
     SELECT p.code, p.port, o.time_zone, w.unit, w.bonded INTO at
     FROM places p JOIN ports o ON o.unlocode = p.port LEFT JOIN warehouses w ON w.place_id = p.id WHERE p.id = l.place_id;
@@ -22,9 +24,14 @@ BEGIN
             'window', json_build_object('start', rfc3339(l.starts_at), 'end', rfc3339(l.ends_at)),
             'time_zone', at.time_zone, 'arrived_at', rfc3339(l.arrived_at), 'ended_at', rfc3339(l.ended_at));
     END IF;
+    IF l.arrived_at IS NOT NULL THEN
+        SELECT coalesce(sum(m.quantity) FILTER (WHERE m.frees_on IS NULL), 0),
+               coalesce(sum(m.quantity) FILTER (WHERE m.frees_on IS NOT NULL), 0) INTO into_it, out_of_it
+        FROM gate_moves m WHERE m.booking = l.booking AND m.leg = l.leg;
+    END IF;
     RETURN json_build_object(
         'id', l.id, 'kind', 'storage', 'state', l.state, 'port', at.port, 'warehouse', at.code,
-        'quantity', l.quantity, 'unit', at.unit, 'bonded', at.bonded,
+        'quantity', l.quantity, 'gated_in', into_it, 'gated_out', out_of_it, 'unit', at.unit, 'bonded', at.bonded,
         'window', json_build_object('start', rfc3339(l.starts_at), 'end', rfc3339(l.ends_at)),
         'first_on', l.first_on, 'last_on', l.last_on,
         'time_zone', at.time_zone, 'arrived_at', rfc3339(l.arrived_at), 'ended_at', rfc3339(l.ended_at));

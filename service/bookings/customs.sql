@@ -35,9 +35,41 @@ BEGIN
         ORDER BY c.id FOR NO KEY UPDATE
     LOOP
         INSERT INTO booking_references (booking, reference) VALUES (b.number, fresh);
+        -- More goods come under it: not all have left any more.
+        UPDATE customs_references SET state = 'RELEASED' WHERE id = fresh AND state = 'GATED_OUT';
         IF EXISTS (SELECT FROM customs_references WHERE id = fresh AND state <> 'NOT_DECLARED') THEN
             PERFORM tell_customs(b, fresh, 'service', NULL);
         END IF;
+    END LOOP;
+END
+$$;
+
+-- Whether goods have left under a reference, and none is left that firm bookings have there or still to come.
+CREATE OR REPLACE FUNCTION goods_have_left(referred bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce((
+        SELECT bool_and(l.state IN ('completed', 'no_show')) AND bool_or(l.state = 'completed')
+        FROM booking_references r JOIN bookings b ON b.number = r.booking
+        JOIN legs l ON l.booking = b.number AND l.kind = 'storage'
+        WHERE r.reference = referred AND b.state IN ('confirmed', 'arrived', 'completed')), false);
+END
+$$;
+
+-- Let the references of a booking know that a storage leg of it is over: what customs has released, and is all gone now, is
+-- gated out. Told to every firm booking that travels under it.
+CREATE OR REPLACE FUNCTION gate_out_references(b bookings, at timestamptz, who text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    FOR gone IN
+        SELECT c.id FROM customs_references c JOIN booking_references r ON r.reference = c.id
+        WHERE r.booking = b.number ORDER BY c.id FOR NO KEY UPDATE OF c
+    LOOP
+        CONTINUE WHEN NOT goods_have_left(gone);
+        UPDATE customs_references SET state = 'GATED_OUT', changed_at = greatest(changed_at, at) WHERE id = gone AND state = 'RELEASED';
+        CONTINUE WHEN NOT FOUND;
+        PERFORM tell_customs(other, gone, who, NULL) FROM booking_references r JOIN bookings other ON other.number = r.booking
+        WHERE r.reference = gone AND other.state IN ('confirmed', 'arrived', 'completed');
     END LOOP;
 END
 $$;

@@ -33,6 +33,7 @@ class LegState(StrEnum):
 
 
 STATES = tuple(State)
+MOST_REFERENCES = 20  # customs references of one booking
 # Limits that an operator may let one booking exceed. Two ships on one metre, or more than a floor holds, nobody may.
 SOFT = frozenset({
     "cargo-not-handled", "hazard-not-approved", "vessel-too-long", "vessel-too-wide", "vessel-too-heavy",
@@ -64,6 +65,9 @@ class Action(StrEnum):
     ARRIVE = "arrive"
     COMPLETE = "complete"
     NO_SHOW = "no-show"
+    GATE_IN = "gate-in"
+    GATE_OUT = "gate-out"
+    ADD_REFERENCES = "customs-references"
     DISPLACE = "displace"
     EXPIRE = "expire"
 
@@ -110,6 +114,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Action.COMPLETE, "operator", State.ARRIVED, State.ARRIVED, State.COMPLETED),
     _row(Action.NO_SHOW, "operator service", State.CONFIRMED, State.CONFIRMED, State.NO_SHOW),
     _row(Action.NO_SHOW, "operator service", State.ARRIVED, State.ARRIVED, State.COMPLETED),
+    _row(Action.GATE_IN, "operator", State.CONFIRMED, State.ARRIVED),
+    _row(Action.GATE_IN, "operator", State.ARRIVED, State.ARRIVED),
+    _row(Action.GATE_OUT, "operator", State.ARRIVED, State.ARRIVED, State.COMPLETED),
+    _row(Action.ADD_REFERENCES, "forwarder", State.HELD, State.HELD),
+    _row(Action.ADD_REFERENCES, "forwarder", State.PENDING, State.PENDING),
+    _row(Action.ADD_REFERENCES, "forwarder", State.CONFIRMED, State.CONFIRMED),
+    _row(Action.ADD_REFERENCES, "forwarder", State.ARRIVED, State.ARRIVED),
     _row(Action.DISPLACE, "operator", State.HELD, State.HELD, State.DISPLACED),
     _row(Action.DISPLACE, "operator", State.PENDING, State.PENDING, State.DISPLACED),
     _row(Action.DISPLACE, "operator", State.CONFIRMED, State.CONFIRMED, State.DISPLACED),
@@ -210,6 +221,8 @@ LEG_ALLOWED: dict[Action, frozenset[LegState]] = {
     Action.ARRIVE: frozenset({LegState.PLANNED}),
     Action.COMPLETE: frozenset({LegState.ARRIVED}),
     Action.NO_SHOW: frozenset({LegState.PLANNED}),
+    Action.GATE_IN: frozenset({LegState.PLANNED, LegState.ARRIVED}),
+    Action.GATE_OUT: frozenset({LegState.ARRIVED}),
 }
 
 

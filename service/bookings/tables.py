@@ -8,9 +8,11 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -92,6 +94,25 @@ legs = Table(
     Index(None, "place_id", "starts_at"),
     Index("legs_by_id", "id", unique=True),
     Index("legs_under_way", "state", "ends_at", postgresql_where=text("state IN ('planned', 'arrived')")),
+)
+
+gate_moves = Table(
+    "gate_moves",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    Column("booking", BigInteger, nullable=False),
+    Column("leg", SmallInteger, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column(
+        "frees_on", Date, comment="of what has left: the first local day on which its floor is free; null: it came in"
+    ),
+    Column("packages", Integer, comment="as counted at the gate"),
+    Column("gross_weight_t", Numeric, comment="as weighed at the gate"),
+    ForeignKeyConstraint(("booking", "leg"), ("legs.booking", "legs.leg")),
+    CheckConstraint("quantity > 0", name="gate_move_moves_something"),
+    Index(None, "booking", "leg"),
+    comment="goods into warehouses and out of them, part by part",
 )
 
 customs_references = Table(

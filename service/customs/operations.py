@@ -8,7 +8,7 @@ from service.auth import Customs
 from service.clock import utc
 from service.customs import queries
 from service.customs.queries import Kept, Reference
-from service.customs.rules import CustomsEvent, Said, status
+from service.customs.rules import CustomsEvent, CustomsState, Said, status
 from service.database import Tx
 from service.errors import Conflict, Fault, Unfit
 from service.events.queries import Happening, insert
@@ -78,8 +78,8 @@ def _refuse(sent: Sent, reference: Reference) -> None:
 
 
 async def _take_effect(tx: Tx, sent: Sent, reference: Reference, by: Customs) -> None:
-    now = status(await queries.said_of(tx, reference.id))
-    if now == reference.status:
+    now = status(await queries.said_of(tx, reference.id), goods_have_left=reference.goods_have_left)
+    if now == reference.status or now.state is reference.status.state is CustomsState.GATED_OUT:
         return
     await queries.store(tx, reference.id, now)
     if (now.state, now.holds) != (reference.status.state, reference.status.holds):

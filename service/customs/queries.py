@@ -41,10 +41,7 @@ async def locked(tx: Tx, type_: str, country: str, value: str) -> Reference:
         f"""SELECT c.state, c.holds, c.changed_at,
                    EXISTS (SELECT FROM booking_references r JOIN bookings b ON b.number = r.booking
                            WHERE r.reference = c.id AND {_FIRM}),
-                   coalesce((SELECT bool_and(l.state IN ('completed', 'no_show')) AND bool_or(l.state = 'completed')
-                             FROM booking_references r JOIN bookings b ON b.number = r.booking
-                             JOIN legs l ON l.booking = b.number AND l.kind = 'storage'
-                             WHERE r.reference = c.id AND {_FIRM}), false)
+                   goods_have_left(c.id)
             FROM customs_references c WHERE c.id = $1""",  # noqa: S608  constants
         number,
     )

@@ -8,7 +8,7 @@ The names are those of DCSA's customs event types and of the transit procedure; 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,7 +21,9 @@ class CustomsState(StrEnum):
     EXAMINATION = "EXAMINATION"
     HELD = "HELD"
     RELEASED = "RELEASED"
+    GATED_OUT = "GATED_OUT"
     EXITED = "EXITED"
+    DISCHARGED = "DISCHARGED"
     CANCELLED = "CANCELLED"
 
 
@@ -66,14 +68,15 @@ _LEADS_TO = {
 }
 
 
-def status(events: Iterable[CustomsEvent]) -> CustomsStatus:
+def status(events: Iterable[CustomsEvent], *, goods_have_left: bool = False) -> CustomsStatus:
     """Give where a reference stands after its events, which are in the order of their time.
 
-    Several holds may be open at once. While one is, the reference is held, whatever else is said of it.
+    Several holds may be open at once. While one is, the reference is held, whatever else is said of it. Goods that were
+    released and have all left are gated out; a release of goods that have crossed the border discharges the transit.
     """
     reached, holds, now = CustomsState.NOT_DECLARED, dict[str, None](), CustomsStatus()
     for event in events:
-        reached = _LEADS_TO.get(event.said, reached)
+        reached = _reached(reached, event.said)
         if event.said is Said.HELD and event.hold_code is not None:
             holds[event.hold_code] = None
         elif event.said is Said.HOLD_RELEASED:
@@ -81,4 +84,9 @@ def status(events: Iterable[CustomsEvent]) -> CustomsStatus:
         state = CustomsState.HELD if holds else reached
         if (state, tuple(holds)) != (now.state, now.holds):
             now = CustomsStatus(state, tuple(holds), event.at)
-    return now
+    return replace(now, state=CustomsState.GATED_OUT) if goods_have_left and now.state is CustomsState.RELEASED else now
+
+
+def _reached(before: CustomsState, said: Said) -> CustomsState:
+    abroad = before in {CustomsState.EXITED, CustomsState.DISCHARGED}
+    return CustomsState.DISCHARGED if abroad and said is Said.RELEASED else _LEADS_TO.get(said, before)

@@ -93,6 +93,11 @@ _CHECKS: tuple[tuple[str, str, Callable[[Db], Awaitable[int]]], ...] = (
     ("pools-add-up", "The pools of a floor and its general part together are the floor.", _one(queries.pools_off)),
     ("closed-is-free", "What is taken of a floor fits beside what is closed of it.", _one(queries.taken_though_closed)),
     ("firm-legs-have-claims", "Each leg of a firm booking that has not ended has its claim.", _bare_legs),
+    (
+        "goods-have-their-floor",
+        "Goods have the floor of what is still there or to come.",
+        _one(queries.goods_with_other_floor),
+    ),
     ("claims-lapse-with-bookings", "A claim lapses when its booking does.", _one(queries.lapses_out_of_step)),
     ("ended-have-no-claims", "A booking that has ended blocks nothing.", _one(queries.claims_of_ended)),
     ("feed-without-gaps", "The positions of the feed have no gap.", _one(queries.gaps)),

@@ -98,6 +98,22 @@ async def taken_though_closed(read: Read) -> int:
     return found
 
 
+async def goods_with_other_floor(read: Read) -> int:
+    """Give how many legs whose goods are there have other than what is still there, or to come, on a day to come."""
+    found: int = await read.fetchval(
+        """SELECT count(*) FROM legs l JOIN places p ON p.id = l.place_id JOIN ports o ON o.unlocode = p.port
+           WHERE l.state = 'arrived' AND l.kind = 'storage' AND EXISTS (
+               SELECT FROM storage_claims c, generate_series(
+                   greatest(lower(c.days), (clock_timestamp() AT TIME ZONE o.time_zone)::date),
+                   upper(c.days) - 1, interval '1 day') AS each (day)
+               WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change
+               GROUP BY each.day HAVING sum(c.quantity) <> l.quantity - coalesce((
+                   SELECT sum(m.quantity) FROM gate_moves m
+                   WHERE m.booking = l.booking AND m.leg = l.leg AND m.frees_on <= each.day::date), 0))"""
+    )
+    return found
+
+
 async def oversold(read: Read) -> int:
     """Give on how many days less than nothing or more than all of a floor, or of a pool, is taken."""
     found: int = await read.fetchval("SELECT count(*) FROM floor_days WHERE taken < 0 OR taken > capacity")

@@ -26,6 +26,7 @@ async def time_passes(crowd, booking_id: str, by: timedelta) -> None:
                   arrived_at = arrived_at - $2::interval WHERE booking = $1""",
         number, by,
     )  # fmt: skip
+    await crowd.sql("UPDATE gate_moves SET at = at - $2::interval WHERE booking = $1", number, by)
     days = await crowd.sql(
         """UPDATE legs SET first_on = (starts_at AT TIME ZONE 'Asia/Karachi')::date,
                   last_on = ((ends_at - interval '1 s') AT TIME ZONE 'Asia/Karachi')::date + 1

@@ -32,6 +32,11 @@ async def act(crowd, action: Action, on: dict, role: str, *, leg: int = 0):
         Action.ARRIVE: of_leg,
         Action.COMPLETE: of_leg,
         Action.NO_SHOW: of_leg,
+        Action.GATE_IN: of_leg,
+        Action.GATE_OUT: of_leg,
+        Action.ADD_REFERENCES: {
+            "customs_references": [{"type": "TIR", "country": "KZ", "value": f"XF{on['version']}"}]
+        },
     }
     return await crowd.post(f"/v1/bookings/{on['id']}/{action}", bodies.get(action), role=role, **{"If-Match": "*"})
 
@@ -99,7 +104,7 @@ async def reached(crowd, db, state: State, action: Action):
             subject = (await crowd.get(f"/v1/bookings/{subject['id']}")).json()
         if waits:
             await change_waits(crowd, subject, YARD, 2, quantity=2)
-        leg = {Action.COMPLETE: 0, Action.SHIFT: 2}.get(action, 1)
+        leg = {Action.COMPLETE: 0, Action.GATE_OUT: 0, Action.SHIFT: 2}.get(action, 1)
         return subject, leg
     return await ended(crowd, db, state), 0
 

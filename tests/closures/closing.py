@@ -82,4 +82,5 @@ class Port:
 
 def slot(leg: dict[str, Any]) -> dict[str, Any]:
     """A leg of a booking as a plan shows it."""
-    return {name: value for name, value in leg.items() if name not in {"id", "state", "arrived_at", "ended_at"}}
+    told = {"id", "state", "arrived_at", "ended_at", "gated_in", "gated_out"}
+    return {name: value for name, value in leg.items() if name not in told}

@@ -29,7 +29,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/bookings/{booking_id}/decline": {"reason": "x"},
     **{
         f"POST /v1/bookings/{{booking_id}}/{each}": {"leg": ids.new("leg")}
-        for each in ("arrive", "complete", "no-show")
+        for each in ("arrive", "complete", "no-show", "gate-in", "gate-out")
+    },
+    "POST /v1/bookings/{booking_id}/customs-references": {
+        "customs_references": [{"type": "TIR", "country": "KZ", "value": "XC9"}]
     },
     "POST /v1/bookings/{booking_id}/shift": {"leg": ids.new("leg"), "from_m": 0, "reason": "x"},
 }

@@ -312,6 +312,12 @@ async def lives(walk: Walker) -> None:
         name = f"POST /v1/bookings/{{booking_id}}/{deed}"
         await walk(name, "operator_pkgwd", f"{at}/{deed}", leg, status=409)
         await walk(name, "operator_pkkhi", f"{at}/{deed}", leg, status=404)
+    for way, status in (("gate-in", 422), ("gate-out", 409)):
+        await walk(f"POST /v1/bookings/{{booking_id}}/{way}", "operator_pkgwd", f"{at}/{way}", leg, status=status)
+    papers = {"customs_references": [{"type": "TIR", "country": "KZ", "value": "XC2"}]}
+    for status in (200, 409):
+        name = "POST /v1/bookings/{booking_id}/customs-references"
+        await walk(name, "forwarder", f"{at}/customs-references", papers, status=status)
 
 
 async def closed(walk: Walker) -> None:

@@ -71,7 +71,7 @@ async def test_several_holds_are_open_at_once_and_the_goods_go_when_none_is(crow
     await sent(crowd, said(of, "RELS", 5))
     assert (await report(crowd, "complete", there)).status_code == 200
     states = [each["data"]["current"]["state"] for each in await told(crowd, there)]
-    assert states == ["HELD", "HELD", "HELD", "RELEASED"]
+    assert states == ["HELD", "HELD", "HELD", "RELEASED", "GATED_OUT"]
 
 
 async def told(crowd, of: dict[str, Any], role: str = "forwarder") -> list[dict[str, Any]]:

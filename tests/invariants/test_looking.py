@@ -35,6 +35,10 @@ BREAKING = {
         22,
     ),
     "firm-legs-have-claims": ("DELETE FROM berth_claims WHERE expires_at = 'infinity'", 1),
+    "goods-have-their-floor": (
+        """UPDATE legs SET state = 'arrived', quantity = quantity + 1 WHERE kind = 'storage' AND booking =
+           (SELECT number FROM bookings WHERE state = 'confirmed')""", 1
+    ),
     "claims-lapse-with-bookings": (
         "UPDATE berth_claims SET expires_at = now() + interval '1 day' WHERE expires_at = 'infinity'", 1
     ),

@@ -73,7 +73,7 @@ async def create_all(url: str) -> None:
 
 
 def test_there_is_one_head_and_the_code_knows_it():
-    assert health.revisions() == health.Revisions("0005", frozenset({"none", "0001", "0002", "0003", "0004"}))
+    assert health.revisions() == health.Revisions("0006", frozenset({"none", "0001", "0002", "0003", "0004", "0005"}))
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ async def test_two_migrators_at_once_both_end_well(empty):
         for _ in range(2)
     ]
     assert [await each.wait() for each in running] == [0, 0]
-    assert await described(empty, "SELECT version_num FROM alembic_version") == [("0005",)]
+    assert await described(empty, "SELECT version_num FROM alembic_version") == [("0006",)]

@@ -3,18 +3,19 @@
 The worker finds those who have not come by itself. Whoever leaves early gives back what he no longer needs at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.auth import Operator
-from service.availability import local_day
 from service.bookings import queries
 from service.bookings.operations import changes
 from service.bookings.operations.life import Wish, become, taken_up
-from service.bookings.queries import Standing, customs, ground
+from service.bookings.queries import Standing, customs, gates, ground
+from service.bookings.queries.gates import Move
 from service.bookings.queries.ground import Leg
 from service.bookings.rules import STANDING, Action, LegState, require_leg, state_of
-from service.clock import instant, utc
+from service.clock import utc
 from service.database import Tx
 from service.errors import Conflict, Fault, NotFound, Unfit
 from service.events.operations import Answer, once
@@ -68,19 +69,28 @@ class Happened:
     """What is reported of a leg: when it happened (None: now), and what is to be remembered of it."""
 
     leg: str
-    at: datetime | None
-    reason: str | None
+    at: datetime | None = None
+    reason: str | None = None
+
+    def cause(self, at: datetime, goods: int | None = None, unit: str | None = None) -> dict[str, object]:
+        """Give what the event says of why: of goods also how much."""
+        said: dict[str, object] = {"leg": self.leg, "at": utc(at), "reason": self.reason}
+        return said if unit is None else said | {"quantity": goods, "unit": unit}
 
 
 async def arrive(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> Answer:
     """Note that a ship is alongside, or goods are in. LegNotBegun before the window: shift the leg first."""
 
     async def act() -> int:
-        booking, leg, at = await _at_hand(tx, wish, happened, Action.ARRIVE, by)
-        if at < leg.starts_at:
-            raise LegNotBegun(starts_at=leg.starts_at)
-        booking = await _without_change(tx, booking, leg, LegState.ARRIVED, by=by.organisation_id)
-        return await _note(tx, booking, leg, LegState.ARRIVED, at, reason=happened.reason, by=by.organisation_id)
+        booking, leg, at = await at_hand(tx, wish, happened, Action.ARRIVE, by)
+        refuse_early(leg, at)
+        booking = await without_change(tx, booking, leg, LegState.ARRIVED, by=by.organisation_id)
+        if leg.kind == "storage":
+            await gates.add(tx, booking.number, leg.nth, Move(at, leg.to_come))
+        cause = happened.cause(at, leg.to_come, leg.unit)
+        return await note(
+            tx, booking, leg, LegState.ARRIVED, at, type_="booking.arrived", cause=cause, by=by.organisation_id
+        )
 
     return await once(tx, wish.request, act)
 
@@ -93,18 +103,27 @@ async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> A
     """
 
     async def act() -> int:
-        booking, leg, at = await _at_hand(tx, wish, happened, Action.COMPLETE, by)
+        booking, leg, at = await at_hand(tx, wish, happened, Action.COMPLETE, by)
         if leg.arrived_at is not None and at < leg.arrived_at:
-            raise _misdated(LeftBeforeArrival, "The leg arrived after that.", arrived_at=leg.arrived_at)
-        booking = await _without_change(tx, booking, leg, LegState.COMPLETED, by=by.organisation_id)
+            raise misdated(LeftBeforeArrival, "The leg arrived after that.", arrived_at=leg.arrived_at)
+        booking = await without_change(tx, booking, leg, LegState.COMPLETED, by=by.organisation_id)
         await queries.lock_places(tx, [leg.place_id])
         if leg.kind == "storage":
-            await _refuse_held(tx, booking.number)
-        free_on = local_day(instant(at), leg.zone) + timedelta(days=1)
-        await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), free_on)
-        return await _note(tx, booking, leg, LegState.COMPLETED, at, reason=happened.reason, by=by.organisation_id)
+            await let_out(tx, booking, leg, Move(at, leg.there, leg.free_on(at)))
+        await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), leg.free_on(at))
+        cause = happened.cause(at, leg.there, leg.unit)
+        return await note(
+            tx, booking, leg, LegState.COMPLETED, at, type_="booking.completed", cause=cause, by=by.organisation_id
+        )
 
     return await once(tx, wish.request, act)
+
+
+async def let_out(tx: Tx, booking: Standing, leg: Leg, move: Move) -> None:
+    """Store that goods have left, unless customs holds them or they left before they came. Their place is locked."""
+    await _refuse_held(tx, booking.number)
+    if move.quantity and await gates.add(tx, booking.number, leg.nth, move) < 0:
+        raise misdated(LeftBeforeArrival, "So much had not come by then.", arrived_at=leg.arrived_at)
 
 
 async def _refuse_held(tx: Tx, number: int) -> None:
@@ -118,10 +137,10 @@ async def no_show(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> An
     """Note that nobody came; the place is free at once. NoShowTooEarly within the place's grace."""
 
     async def act() -> int:
-        booking, leg, at = await _at_hand(tx, wish, happened, Action.NO_SHOW, by)
+        booking, leg, at = await at_hand(tx, wish, happened, Action.NO_SHOW, by)
         if at < leg.no_show_from:
             raise NoShowTooEarly(not_before=leg.no_show_from)
-        return await _gone(tx, booking, leg, at, reason=happened.reason, by=by.organisation_id)
+        return await _gone(tx, booking, leg, at, happened, by=by.organisation_id)
 
     return await once(tx, wish.request, act)
 
@@ -137,11 +156,11 @@ async def find_one_no_show(tx: Tx) -> bool:
     # Between the look and the lock an operator may have reported something else.
     if leg is None or leg.state is not LegState.PLANNED or booking.at < leg.no_show_from:
         return True
-    await _gone(tx, booking, leg, booking.at, reason=None, by="service")
+    await _gone(tx, booking, leg, booking.at, Happened(leg.id), by="service")
     return True
 
 
-async def _at_hand(
+async def at_hand(
     tx: Tx, wish: Wish, happened: Happened, action: Action, by: Operator
 ) -> tuple[Standing, Leg, datetime]:
     """Lock the booking; give it with the leg, if this may be reported of it, and the moment it happened."""
@@ -151,22 +170,29 @@ async def _at_hand(
         raise LegNotFound
     require_leg(action, leg.state)
     if happened.at is not None and happened.at > booking.at:
-        raise _misdated(NotYetPast, "This moment is still to come.", server_time=booking.at)
+        raise misdated(NotYetPast, "This moment is still to come.", server_time=booking.at)
     return booking, leg, happened.at or booking.at
 
 
-def _misdated(refusal: type[Unfit], message: str, **members: object) -> Unfit:
+def refuse_early(leg: Leg, at: datetime) -> None:
+    """Let pass what has happened within a leg's window; before it: LegNotBegun."""
+    if at < leg.starts_at:
+        raise LegNotBegun(starts_at=leg.starts_at)
+
+
+def misdated(refusal: type[Unfit], message: str, **members: object) -> Unfit:
+    """Give the refusal of a moment that does not fit."""
     return refusal(message, faults=[Fault("/at", refusal.code(), message)], **members)
 
 
-async def _gone(tx: Tx, booking: Standing, leg: Leg, at: datetime, *, reason: str | None, by: str) -> int:
-    booking = await _without_change(tx, booking, leg, LegState.NO_SHOW, by=by)
+async def _gone(tx: Tx, booking: Standing, leg: Leg, at: datetime, happened: Happened, *, by: str) -> int:
+    booking = await without_change(tx, booking, leg, LegState.NO_SHOW, by=by)
     await queries.lock_places(tx, [leg.place_id])
     await ground.end_claims(tx, booking.number, leg.nth, None, None)
-    return await _note(tx, booking, leg, LegState.NO_SHOW, at, reason=reason, by=by)
+    return await note(tx, booking, leg, LegState.NO_SHOW, at, type_="booking.no-show", cause=happened.cause(at), by=by)
 
 
-async def _without_change(tx: Tx, booking: Standing, leg: Leg, state: LegState, *, by: str) -> Standing:
+async def without_change(tx: Tx, booking: Standing, leg: Leg, state: LegState, *, by: str) -> Standing:
     """Drop a waiting change that would move just this leg, or any once the booking is over. Gives the booking then."""
     over = state_of([state, *leg.others]) not in STANDING
     if booking.change_expires_at is None or not (over or leg.to_change):
@@ -177,18 +203,22 @@ async def _without_change(tx: Tx, booking: Standing, leg: Leg, state: LegState, 
     return await queries.standing(tx, booking.number)
 
 
-_TOLD = {
-    LegState.ARRIVED: "booking.arrived",
-    LegState.COMPLETED: "booking.completed",
-    LegState.NO_SHOW: "booking.no-show",
-}
-
-
-async def _note(
-    tx: Tx, booking: Standing, leg: Leg, state: LegState, at: datetime, *, reason: str | None, by: str
+async def note(
+    tx: Tx,
+    booking: Standing,
+    leg: Leg,
+    state: LegState,
+    at: datetime,
+    *,
+    type_: str,
+    cause: Mapping[str, object],
+    by: str,
 ) -> int:
     """Store what has happened to a leg and what that makes of the booking, and record one event; gives its id."""
-    await ground.store_leg(tx, booking.number, leg.nth, state, at)
-    cause = {"leg": leg.id, "at": utc(at), "reason": reason}
+    if state is not leg.state:
+        await ground.store_leg(tx, booking.number, leg.nth, state, at)
     now = state_of([state, *leg.others])
-    return await become(tx, booking, now, None, by=by, type_=_TOLD[state], cause=cause)
+    event_id = await become(tx, booking, now, None, by=by, type_=type_, cause=cause)
+    if leg.kind == "storage" and state in {LegState.COMPLETED, LegState.NO_SHOW}:
+        await gates.gate_out_references(tx, booking.number, at, by)
+    return event_id

@@ -96,5 +96,5 @@ async def _tell(
 
 async def _record(tx: Tx, number: int, type_: str, cause: Mapping[str, object]) -> None:
     """Record what changes nothing of a booking itself."""
-    as_it_is = await overstay.shown(tx, number)
+    as_it_is = await queries.shown(tx, number)
     await queries.record(tx, number, type_, by="service", previous=as_it_is, cause=json.dumps(dict(cause)))

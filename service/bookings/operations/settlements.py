@@ -26,6 +26,12 @@ class Taken:
     was: BookedLeg | None
     asked: dict[str, Any]
 
+    def wanted_on(self, day: int) -> int:
+        """Give how much floor it wants on a day, by its ordinal: what has left of goods that are there wants none."""
+        quantity: int = self.asked["quantity"]
+        gone = self.was.gone_by(date.fromordinal(day)) if self.was else 0
+        return quantity - gone
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -58,7 +64,7 @@ class Settlement:
         held = _Held(self.gives, self.takes)
         rows: list[dict[str, Any]] = []
         for each in self.takes:
-            rows += held.rows_beyond(each.plan, each.asked) if isinstance(each.plan, StoragePlan) else [each.asked]
+            rows += held.rows_beyond(each.plan, each) if isinstance(each.plan, StoragePlan) else [each.asked]
         return rows
 
 
@@ -78,11 +84,11 @@ class _Held:
                     for day in range(first.toordinal(), last.toordinal()):
                         self._left[leg.place_id, day] += quantity
 
-    def rows_beyond(self, plan: StoragePlan, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    def rows_beyond(self, plan: StoragePlan, taken: Taken) -> list[dict[str, Any]]:
         """Give a leg's excess, one row for each run of days on which it is the same."""
         first, last = plan.first_on.toordinal(), plan.last_on.toordinal()
-        beyond = [self._beyond(plan.place.id, day, plan.ask.quantity) for day in range(first, last)]
-        rows, low = [], 0
+        beyond = [self._beyond(plan.place.id, day, taken.wanted_on(day)) for day in range(first, last)]
+        asked, rows, low = taken.asked, [], 0
         for quantity, run in groupby(beyond):
             high = low + len(list(run))
             if quantity:

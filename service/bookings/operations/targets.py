@@ -164,13 +164,19 @@ def _misquotations(asked: Leg, was: BookedLeg | None) -> Iterator[tuple[str, str
     state = was.state if was else LegState.PLANNED
     if asked.state not in (None, state):
         yield "state", f"The leg is {state}."
-    facts: list[tuple[str, datetime | None, datetime | None]] = [
+    facts: list[tuple[str, datetime | int | None, datetime | int | None]] = [
         ("arrived_at", asked.arrived_at, was.arrived_at if was else None),
         ("ended_at", asked.ended_at, was.ended_at if was else None),
     ]
+    if isinstance(asked, AmendedStorageLeg):
+        gone = sum(quantity for _, quantity in was.gone) if was else 0
+        facts += [("gated_in", asked.gated_in, was.gated_in if was else 0), ("gated_out", asked.gated_out, gone)]
     for field, said, known in facts:
         if said not in (None, known):
-            yield field, "It is for the operator to say when a leg has arrived or ended."
+            yield (
+                field,
+                "It is for the operator to say when a leg has arrived or ended, and what went through the gate.",
+            )
 
 
 def _without_echoes(leg: Leg, was: BookedLeg, place: Place | None) -> Leg:

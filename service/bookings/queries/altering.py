@@ -19,7 +19,8 @@ STALE_BOOKING = "PS002"  # raised by alter.sql: the booking has changed since it
 class BookedLeg:
     """A leg as it is booked; `start` and `end` in the engine's microseconds, `nth` its number in the booking.
 
-    `held` is what it has of a floor: from which pool, from which day until before which, and how much.
+    `held` is what it has of a floor: from which pool, from which day until before which, and how much. Of that,
+    `gated_in` has come, and each part that has `gone` frees its floor from a day on.
     """
 
     nth: int
@@ -39,6 +40,12 @@ class BookedLeg:
     arrived_at: datetime | None
     ended_at: datetime | None
     held: tuple[tuple[int, date, date, int], ...] = ()
+    gated_in: int = 0
+    gone: tuple[tuple[date, int], ...] = ()
+
+    def gone_by(self, day: date) -> int:
+        """Give how much of its goods have left, and need no floor on a local day any more."""
+        return sum(quantity for frees_on, quantity in self.gone if frees_on <= day)
 
     @property
     def is_over(self) -> bool:
@@ -87,7 +94,10 @@ _ALTERABLE = """
                        CASE l.kind WHEN 'storage' THEN (
                            SELECT json_agg(json_build_array(c.pool, lower(c.days), upper(c.days), c.quantity))
                            FROM storage_claims c
-                           WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change) END) ORDER BY l.leg)
+                           WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change) END,
+                       CASE WHEN l.arrived_at IS NOT NULL THEN (
+                           SELECT json_agg(json_build_array(m.frees_on, m.quantity)) FROM gate_moves m
+                           WHERE m.booking = l.booking AND m.leg = l.leg) END) ORDER BY l.leg)
             FROM legs l JOIN places p ON p.id = l.place_id WHERE l.booking = b.number)
     FROM bookings b
 """
@@ -122,7 +132,22 @@ def _alterable(*row: Any) -> Alterable:
 
 
 def _leg(*each: Any) -> BookedLeg:
-    nth, id_, kind, place, place_id, facility, state, *measures, first_on, last_on, arrived_at, ended_at, held = each
+    (
+        nth,
+        id_,
+        kind,
+        place,
+        place_id,
+        facility,
+        state,
+        *measures,
+        first_on,
+        last_on,
+        arrived_at,
+        ended_at,
+        held,
+        moves,
+    ) = each
     first, last = (on and date.fromisoformat(on) for on in (first_on, last_on))
     arrived, ended = (at and datetime.fromisoformat(at) for at in (arrived_at, ended_at))
     start, end, from_m, to_m, quantity = measures
@@ -130,4 +155,6 @@ def _leg(*each: Any) -> BookedLeg:
         nth, id_, kind, place, place_id, facility, LegState(state), start, end, from_m, to_m, quantity, first, last,
         arrived, ended,
         tuple((pool, date.fromisoformat(low), date.fromisoformat(high), each) for pool, low, high, each in held or ()),
+        sum(quantity for frees_on, quantity in moves or () if frees_on is None),
+        tuple((date.fromisoformat(frees_on), quantity) for frees_on, quantity in moves or () if frees_on is not None),
     )  # fmt: skip

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from service.availability import local_day
 from service.bookings.queries.standing import Standing, standing
 from service.bookings.rules import LegState
+from service.clock import instant
 from service.database import Tx
 
 
@@ -43,7 +45,8 @@ class Leg:
     """A leg as things on the ground look at it.
 
     `turnaround` is what its claim blocks after the stay; `others` are the states of the booking's other legs;
-    `to_change` says that a change waits which would move it.
+    `to_change` says that a change waits which would move it. Of a floor `quantity` is booked, `gated_in` has come and
+    `gated_out` has left, in its unit.
     """
 
     nth: int
@@ -59,11 +62,29 @@ class Leg:
     turnaround: timedelta | None
     others: tuple[LegState, ...]
     to_change: bool
+    quantity: int | None
+    gated_in: int
+    gated_out: int
+    unit: str | None
 
     @property
     def no_show_from(self) -> datetime:
         """When one who has not come is taken not to come: after the place's grace, or when the window is over."""
         return min(self.starts_at + self.no_show_after, self.ends_at)
+
+    @property
+    def to_come(self) -> int:
+        """How much of what was booked of a floor has not come yet."""
+        return (self.quantity or 0) - self.gated_in
+
+    @property
+    def there(self) -> int:
+        """How much is on the floor."""
+        return self.gated_in - self.gated_out
+
+    def free_on(self, at: datetime) -> date:
+        """Give the local day from which on the floor is free that goods leave at this moment."""
+        return local_day(instant(at), self.zone) + timedelta(days=1)
 
 
 # The claim of a ship that stays past its end has grown past it, and no longer tells the turnaround it was made with.
@@ -72,7 +93,12 @@ _LEG = """
            coalesce(q.no_show_after, w.no_show_after),
            CASE WHEN l.overstayed_at IS NULL THEN upper(c.during) - l.ends_at ELSE q.turnaround END,
            ARRAY(SELECT other.state FROM legs other WHERE other.booking = l.booking AND other.leg <> l.leg),
-           l.leg::text IN (SELECT json_array_elements_text(b.change -> 'gives'))
+           l.leg::text IN (SELECT json_array_elements_text(b.change -> 'gives')), l.quantity,
+           (SELECT coalesce(sum(quantity), 0) FROM gate_moves m
+            WHERE m.booking = l.booking AND m.leg = l.leg AND frees_on IS NULL),
+           (SELECT coalesce(sum(quantity), 0) FROM gate_moves m
+            WHERE m.booking = l.booking AND m.leg = l.leg AND frees_on IS NOT NULL),
+           w.unit
     FROM legs l JOIN bookings b ON b.number = l.booking
     JOIN places p ON p.id = l.place_id JOIN ports o ON o.unlocode = p.port
     LEFT JOIN quays q ON q.place_id = p.id
@@ -87,10 +113,10 @@ async def leg(tx: Tx, number: int, leg_id: str, facilities: Sequence[str] | None
     row = await tx.fetchrow(_LEG + "AND ($3::text[] IS NULL OR p.facility = ANY ($3))", number, leg_id, facilities)
     if row is None:
         return None
-    nth, id_, kind, state, place_id, starts_at, ends_at, arrived_at, zone, grace, turnaround, others, to_change = row
+    nth, id_, kind, state, place_id, starts_at, ends_at, arrived_at, zone, grace, turnaround, others, *rest = row
     return Leg(
         nth, id_, kind, LegState(state), place_id, starts_at, ends_at, arrived_at, ZoneInfo(zone), grace, turnaround,
-        tuple(map(LegState, others)), to_change,
+        tuple(map(LegState, others)), *rest,
     )  # fmt: skip
 
 

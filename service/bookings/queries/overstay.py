@@ -100,7 +100,10 @@ class Goods:
 
 
 _GOODS = """
-    SELECT l.id, l.place_id, p.code, b.organisation_id, l.quantity, m.first_on, m.last_on,
+    SELECT l.id, l.place_id, p.code, b.organisation_id,
+           l.quantity - coalesce((SELECT sum(g.quantity) FROM gate_moves g WHERE g.booking = l.booking AND g.leg = l.leg
+                                  AND g.frees_on <= m.first_on), 0)::int,
+           m.first_on, m.last_on,
            ARRAY(SELECT DISTINCT n.booking FROM storage_claims n JOIN legs other USING (booking, leg)
                  WHERE n.place_id = l.place_id AND n.days && daterange(m.first_on, m.last_on) AND NOT n.change
                    AND n.booking <> l.booking AND other.state = 'planned' AND n.expires_at > clock_timestamp()
@@ -149,12 +152,6 @@ async def note(tx: Tx, number: int, nth: int) -> None:
         number,
         nth,
     )
-
-
-async def shown(tx: Tx, number: int) -> str:
-    """Give a booking as clients see it."""
-    json_text: str = await tx.fetchval("SELECT booking_json(b)::text FROM bookings b WHERE number = $1", number)
-    return json_text
 
 
 async def legs_hit(tx: Tx, number: int, place_id: int) -> list[str]:

@@ -59,6 +59,12 @@ async def standing(tx: Tx, number: int) -> Standing:
     return Standing(number, State(state), State(stored), *rest)
 
 
+async def shown(tx: Tx, number: int) -> str:
+    """Give a booking as clients see it."""
+    json_text: str = await tx.fetchval("SELECT booking_json(b)::text FROM bookings b WHERE number = $1", number)
+    return json_text
+
+
 async def next_lapsed(tx: Tx) -> Standing | None:
     """Lock a booking whose hold or request has lapsed, one that no other worker is at; None if there is none."""
     # SKIP LOCKED: several workers would otherwise queue for the same row and find it done when they get it.

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from service import auth, changes
 from service.bookings import schemas
-from service.bookings.operations import life
+from service.bookings.operations import life, references
 from service.bookings.routes.asked import CHANGES, BookingId, answered
 from service.bookings.rules import HoldAtItsLongest, HoldEndsSooner
 from service.fields import Nothing
@@ -43,6 +43,24 @@ async def extend_hold(
     wish = life.Wish(booking_id, version, change.named(by, body))
     until = body.until if body else None
     return answered(await change.run(life.extend_hold, wish, by=by, until=until))
+
+
+@router.post(
+    "/v1/bookings/{booking_id}/customs-references",
+    response_model=schemas.Booking,
+    responses=problems(references.CustomsReferenceThere, references.TooManyCustomsReferences, *CHANGES),
+)
+async def add_references(
+    by: auth.Booker,
+    booking_id: BookingId,
+    change: changes.Asked,
+    version: changes.IfMatch,
+    body: schemas.AddedReferences,
+) -> Response:
+    """Let the goods of a booking travel under more customs references: declared later, or under a manifest too."""
+    wish = life.Wish(booking_id, version, change.named(by, body))
+    named = [each.model_dump() for each in body.customs_references]
+    return answered(await change.run(references.add_references, wish, named, by=by))
 
 
 @router.post("/v1/bookings/{booking_id}/cancel", response_model=schemas.Booking, responses=problems(*CHANGES))

@@ -24,6 +24,8 @@ class AmendedStorageLeg(StorageLeg):
 
     id: Line | None = Field(None, examples=["leg_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     state: Line | None = None
+    gated_in: Whole | None = None
+    gated_out: Whole | None = None
     arrived_at: Moment | None = None
     ended_at: Moment | None = None
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.bookings.rules import SOFT
+from service.bookings.rules import MOST_REFERENCES, SOFT
 from service.bookings.schemas.facts import Cargo, Contact, CustomsReference, Shipper, Vessel
 from service.fields import Day, Line, Moment, Prose, Strict, Whole, Window, one_of
 
@@ -65,7 +65,7 @@ class NewBooking(Strict):
     vessel: Vessel | None = Field(None, description="needed by a leg at a berth")
     shipper: Shipper | None = None
     cargo: Cargo | None = None
-    customs_references: Annotated[list[CustomsReference], Field(max_length=20)] | None = None
+    customs_references: Annotated[list[CustomsReference], Field(max_length=MOST_REFERENCES)] | None = None
     contact: Contact | None = None
     remark: Prose | None = None
     on_behalf_of: Line | None = Field(
@@ -79,6 +79,12 @@ class NewBooking(Strict):
         """Give what is kept as it was sent, beside the legs."""
         kept = {"vessel", "shipper", "cargo", "customs_references", "contact", "remark"}
         return self.model_dump(mode="json", include=kept, by_alias=True)
+
+
+class AddedReferences(Strict):
+    """Customs references under which the goods of a booking travel besides those that it has."""
+
+    customs_references: list[CustomsReference] = Field(min_length=1, max_length=MOST_REFERENCES)
 
 
 class Cancellation(Strict):

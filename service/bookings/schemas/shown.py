@@ -22,6 +22,8 @@ class LegOut(BaseModel):
     to_m: int | None = None
     warehouse: str | None = None
     quantity: int | None = None
+    gated_in: int | None = Field(None, description="how much of it has come in")
+    gated_out: int | None = Field(None, description="how much of that has left")
     unit: str | None = None
     bonded: bool | None = None
     first_on: str | None = None
