@@ -18,6 +18,7 @@ from service.capacity.rules import SlotTaken, StorageFull
 from service.closures import routes as closures
 from service.closures.operations import BookingsRipple
 from service.customs import routes as customs
+from service.customs.operations import CustomsEventReused
 from service.database import Db
 from service.errors import Refusal
 from service.events import routes as events
@@ -39,6 +40,7 @@ REFUSALS: dict[str, Callable[[], Refusal]] = {
     "storage_full": StorageFull,
     "client_reference_taken": ClientReferenceTaken,
     "claim_key": still_running,
+    "customs_events_pkey": CustomsEventReused,
     "tidal_window_overlaps": TidalWindowStands,
     "partner_group_name_taken": PartnerGroupNameTaken,
 }

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from service.errors import Fault
 
@@ -16,6 +17,11 @@ _PLACES = {"query": "?{}", "path": "{{{}}}", "header": "{}:", "cookie": "{}:"}
 def faults_of(error: RequestValidationError) -> list[Fault]:
     """Give the first faults of a request that FastAPI found invalid."""
     return [_fault(each, error.body) for each in islice(error.errors(), MOST)]
+
+
+def faults_within(error: ValidationError, document: object) -> list[Fault]:
+    """Give the first faults of a document that did not come as a body of its own; pointers begin at its top."""
+    return [_fault({**each, "loc": ("body", *each["loc"])}, document) for each in islice(error.errors(), MOST)]
 
 
 def _fault(said: Mapping[str, Any], body: object) -> Fault:

@@ -148,15 +148,19 @@ def status_of(kind: type[Refusal]) -> int:
 
 def answer(refusal: Refusal, request: Request) -> Response:
     """Give the problem details of a refusal as a response to that request."""
-    status = status_of(type(refusal))
+    return response(status_of(type(refusal)), details(refusal, request), dict(_headers(refusal)))
+
+
+def details(refusal: Refusal, request: Request) -> dict[str, Any]:
+    """Give the problem details of a refusal, to stand in the answer to that request."""
     code = refusal.code()
-    body = members(request, type=f"/problems/{code}", title=refusal.title(), status=status, code=code)
+    body = members(request, type=f"/problems/{code}", title=refusal.title(), status=status_of(type(refusal)), code=code)
     body["detail"] = refusal.detail
     if refusal.faults:
         body["errors"] = refusal.faults
     if isinstance(refusal, Conflict):
         body["server_time"] = clock.now()
-    return response(status, body | refusal.members, dict(_headers(refusal)))
+    return body | refusal.members
 
 
 def members(request: Request, **of_type: object) -> dict[str, Any]:

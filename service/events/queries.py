@@ -49,7 +49,18 @@ async def claim_key(tx: Tx, organisation_id: str, key: str, fingerprint: str) ->
     return None if first["first_print"] is None else (first["first_print"], first["first_event"])
 
 
-async def current_of(tx: Tx, event_id: int) -> str:
+async def first_of_key(read: Read, organisation_id: str, key: str) -> tuple[str, int] | None:
+    """Give the fingerprint and the event of what was done under an idempotency key, or None."""
+    row = await read.fetchrow(
+        """SELECT fingerprint, event_id FROM idempotency_keys
+           WHERE organisation_id = $1 AND key = $2 AND event_id IS NOT NULL""",
+        organisation_id,
+        key,
+    )
+    return None if row is None else (row[0], row[1])
+
+
+async def current_of(tx: Read, event_id: int) -> str:
     """Give what an event's subject became, as the JSON text that was answered then."""
     current: str = await tx.fetchval("SELECT current::text FROM events WHERE id = $1", event_id)
     return current

@@ -220,6 +220,9 @@ async def customs(walk: Walker, reference: dict[str, str]) -> None:
     assert (await walk(name, "customs", body=event, status=202))["matched"] is True
     await walk(name, "customs", body=event | {"remark": "x"}, status=409)
     await walk(name, "customs", body=event | {"hold_code": None}, status=422)
+    name = "POST /v1/customs/events/batch"
+    await walk(name, "customs", body={"events": [event, event | {"remark": "x"}, 7]}, status=207)
+    await walk(name, "customs", body={"events": []}, status=422)
     await walk(name, "forwarder", body=event, status=403)
     for lists in ("GET /v1/customs/events", "GET /v1/customs/holds"):
         assert (await walk(lists, "customs"))["items"]

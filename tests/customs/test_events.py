@@ -1,32 +1,14 @@
 """What customs says, over HTTP: once for each event, in any order, before the booking or after; and what a hold stops."""
 
 import asyncio
-from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from service import clock, ids
-from tests.asking import SMALL_SHIP, berth, new_key, rfc, storage
+from tests.asking import SMALL_SHIP, berth, new_key, storage
 from tests.bookings.on_the_ground import begun, events_of, made, report
-
-EVENTS, HOLDS = "/v1/customs/events", "/v1/customs/holds"
-
-
-def reference() -> dict[str, str]:
-    return {"type": "MRN", "country": "KZ", "value": ids.new("mrn")[-18:].upper()}
-
-
-def said(of: dict[str, str], event_type: str, minutes_ago: float = 30, **more: Any) -> dict[str, Any]:
-    at = rfc(clock.now() - timedelta(minutes=minutes_ago))
-    return {"event_id": ids.new("x"), "event_type": event_type, "event_time": at, "reference": of, **more}
-
-
-async def sent(crowd, *events: dict[str, Any]):
-    answers = [await crowd.post(EVENTS, each, role="customs") for each in events]
-    assert [each.status_code for each in answers] == [202] * len(answers), [each.text for each in answers]
-    return [each.json() for each in answers]
+from tests.customs.saying import EVENTS, HOLDS, reference, said, sent
 
 
 async def holds(crowd) -> list[dict[str, Any]]:

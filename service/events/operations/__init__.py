@@ -1,7 +1,7 @@
 """Doing something once, reading what happened, and following it as it happens."""
 
 from service.events.operations.feed import FeedBusy, end_of_feed, feed, number
-from service.events.operations.once import Answer, Once, once, still_running
+from service.events.operations.once import Answer, Once, before, once, still_running
 from service.events.operations.streams import PositionAhead, Stream, Streams, TooManyStreams
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Stream",
     "Streams",
     "TooManyStreams",
+    "before",
     "end_of_feed",
     "feed",
     "number",

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from service.database import Tx
+from service.database import Read, Tx
 from service.events import queries
 from service.idempotency import IdempotencyKeyReused, RequestInProgress
 
@@ -40,7 +40,13 @@ async def once(tx: Tx, request: Once, act: Callable[[], Awaitable[int]]) -> Answ
     return Answer(await queries.current_of(tx, event_id))
 
 
-async def _first_answer(tx: Tx, request: Once, first: tuple[str, int]) -> Answer:
+async def before(read: Read, request: Once) -> Answer | None:
+    """Give the answer that the same request had before, or None; for what is more than one transaction."""
+    first = None if request.key is None else await queries.first_of_key(read, request.organisation_id, request.key)
+    return None if first is None else await _first_answer(read, request, first)
+
+
+async def _first_answer(tx: Read, request: Once, first: tuple[str, int]) -> Answer:
     fingerprint, event_id = first
     if fingerprint != request.fingerprint:
         raise IdempotencyKeyReused

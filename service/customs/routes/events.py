@@ -1,13 +1,14 @@
-"""The REST face of customs: events in, and what is held."""
+"""What has happened, as customs says it: one event at a time or many, what was sent, and what is held."""
 
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
 from service import auth, changes
-from service.customs import operations, queries
+from service.customs import operations
+from service.customs.queries import events as queries
 from service.customs.rules import CustomsEvent, Said
-from service.customs.schemas import (
+from service.customs.schemas.events import (
     CustomsEventQuery,
     CustomsEventShown,
     CustomsEventTaken,
@@ -37,8 +38,8 @@ async def take_event(by: auth.CustomsSender, change: changes.Asked, body: NewCus
     Events may come late, twice and in any order: those that happened last have the last word. What no booking travels
     under yet is kept, and takes effect when one is confirmed. A hold keeps goods from leaving, never from being booked.
     """
-    sent = _sent(body, change)
-    taken = await change.once(lambda tx: operations.receive(tx, sent, by=by), body, by=by)
+    event = sent(body)
+    taken = await change.once(lambda tx: operations.receive(tx, event, by=by), body, by=by)
     return changes.answered(taken, status=200 if change.rehearsal else 202)
 
 
@@ -76,11 +77,12 @@ async def held(by: auth.CustomsReader, page: Paging, request: Request) -> Listed
     return Listed(items=[HeldReference.of(each) for each in shown], next=following)
 
 
-def _sent(body: NewCustomsEvent, change: changes.Change) -> operations.Sent:
+def sent(body: NewCustomsEvent) -> operations.Sent:
+    """Give an event as it was sent: one and the same, whether it came alone or among others."""
     of = body.reference
     return operations.Sent(
         event_id=body.event_id,
-        fingerprint=fingerprint(change.request.method, change.request.url.path, body).hex(),
+        fingerprint=fingerprint("POST", "/v1/customs/events", body).hex(),
         reference=(of.type, of.country, of.value),
         what=CustomsEvent(Said(body.event_type), body.event_time, body.hold_code),
         remark=body.remark,

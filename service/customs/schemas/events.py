@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from service.bookings.schemas.facts import CustomsReference
-from service.customs import queries
+from service.customs.queries import events as queries
 from service.customs.rules import Said
 from service.fields import Flag, Line, Moment, Prose, Strict, one_of
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from service import clock
 from service.auth import Customs
 from service.clock import utc
-from service.customs import queries
-from service.customs.queries import Kept, Reference
+from service.customs.queries import events as queries
+from service.customs.queries.events import Kept, Reference
 from service.customs.rules import CustomsEvent, CustomsState, Said, status
 from service.database import Tx
 from service.errors import Conflict, Fault, Unfit

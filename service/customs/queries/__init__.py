@@ -1,0 +1,1 @@
+"""SQL of customs: what it says, what it asks, and what it is shown."""

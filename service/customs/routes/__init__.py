@@ -1,0 +1,9 @@
+"""The REST face of customs, by what it is about."""
+
+from fastapi import APIRouter
+
+from service.customs.routes import batches, events
+
+router = APIRouter()
+for part in (events, batches):
+    router.include_router(part.router)

@@ -1,0 +1,1 @@
+"""What customs systems send and ask, and what they are answered."""
