@@ -223,6 +223,9 @@ async def customs(walk: Walker, reference: dict[str, str]) -> None:
     name = "POST /v1/customs/events/batch"
     await walk(name, "customs", body={"events": [event, event | {"remark": "x"}, 7]}, status=207)
     await walk(name, "customs", body={"events": []}, status=422)
+    name = "POST /v1/customs/movement-validations"
+    await walk(name, "customs", body={"reference": reference, "gross_weight_t": 1.5, "booking": "x"})
+    await walk(name, "customs", body={"reference": reference}, status=422)
     await walk(name, "forwarder", body=event, status=403)
     for lists in ("GET /v1/customs/events", "GET /v1/customs/holds"):
         assert (await walk(lists, "customs"))["items"]

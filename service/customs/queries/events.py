@@ -9,7 +9,7 @@ from typing import Any
 from service.customs.rules import CustomsEvent, CustomsState, CustomsStatus, Said
 from service.database import Read, Tx
 
-_FIRM = "b.state IN ('confirmed', 'arrived', 'completed')"
+FIRM = "b.state IN ('confirmed', 'arrived', 'completed')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def locked(tx: Tx, type_: str, country: str, value: str) -> Reference:
     row = await tx.fetchrow(
         f"""SELECT c.state, c.holds, c.changed_at,
                    EXISTS (SELECT FROM booking_references r JOIN bookings b ON b.number = r.booking
-                           WHERE r.reference = c.id AND {_FIRM}),
+                           WHERE r.reference = c.id AND {FIRM}),
                    goods_have_left(c.id)
             FROM customs_references c WHERE c.id = $1""",  # noqa: S608  constants
         number,
@@ -113,7 +113,7 @@ async def tell(tx: Tx, reference: int, by: str, cause: Mapping[str, Any]) -> Non
     """Record what has become of a reference, an event for each firm booking that travels under it."""
     await tx.execute(
         f"""SELECT tell_customs(b, $1, $2, $3::json) FROM booking_references r JOIN bookings b ON b.number = r.booking
-            WHERE r.reference = $1 AND {_FIRM} ORDER BY b.number""",  # noqa: S608  constants
+            WHERE r.reference = $1 AND {FIRM} ORDER BY b.number""",  # noqa: S608  constants
         reference,
         by,
         json.dumps(dict(cause)),
@@ -142,7 +142,7 @@ async def held(read: Read, *, after: int, limit: int) -> list[Held]:
                           WHERE e.reference = c.id AND e.event_type = 'HOLD' AND e.hold_code = ANY (c.holds)
                           ORDER BY e.hold_code, e.event_time DESC, e.number DESC) AS h),
                    ARRAY(SELECT b.id FROM booking_references r JOIN bookings b ON b.number = r.booking
-                         WHERE r.reference = c.id AND {_FIRM} ORDER BY b.number)
+                         WHERE r.reference = c.id AND {FIRM} ORDER BY b.number)
             FROM customs_references c WHERE c.holds <> '{{}}' AND c.id > $1 ORDER BY c.id LIMIT $2""",  # noqa: S608  constants
         after,
         limit,
@@ -173,7 +173,7 @@ async def received(read: Read, sender: str, *, matched: bool | None, after: int,
                 SELECT e.number, e.event_id, e.event_type, e.event_time, c.type, c.country, c.value,
                        e.hold_code, e.remark,
                        EXISTS (SELECT FROM booking_references r JOIN bookings b ON b.number = r.booking
-                               WHERE r.reference = c.id AND {_FIRM}) AS matched
+                               WHERE r.reference = c.id AND {FIRM}) AS matched
                 FROM customs_events e JOIN customs_references c ON c.id = e.reference
                 WHERE e.sender = $1 AND e.number > $2) AS sent
             WHERE $3::boolean IS NULL OR matched = $3 ORDER BY number LIMIT $4""",  # noqa: S608  constants

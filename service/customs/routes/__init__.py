@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.customs.routes import batches, events
+from service.customs.routes import batches, events, movements
 
 router = APIRouter()
-for part in (events, batches):
+for part in (events, batches, movements):
     router.include_router(part.router)
