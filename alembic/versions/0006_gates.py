@@ -1,4 +1,4 @@
-"""Gates: goods into warehouses and out of them, part by part.
+"""Gates: goods into warehouses and out of them, part by part; when a customs reference was last heard of.
 
 Revision: 0006
 Follows: 0005
@@ -16,6 +16,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+MOMENT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -23,7 +25,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), sa.Identity(), primary_key=True),
         sa.Column("booking", sa.BigInteger(), nullable=False),
         sa.Column("leg", sa.SmallInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column(
             "frees_on", sa.Date(),
@@ -46,6 +48,13 @@ def upgrade() -> None:
            FROM legs l JOIN places p ON p.id = l.place_id JOIN ports o ON o.unlocode = p.port
            WHERE l.kind = 'storage' AND l.state = 'completed'"""
     )
+    op.add_column(
+        "customs_references",
+        sa.Column("heard_at", MOMENT, comment="when the service heard that it came to this, by its own clock"),
+    )
+    # Too late a time repeats a status to whoever asks what has changed; too early a one would keep it back.
+    op.execute("UPDATE customs_references SET heard_at = clock_timestamp() WHERE changed_at IS NOT NULL")
+    op.create_index("customs_references_by_heard_at", "customs_references", ["heard_at"])
     for function in functions():
         op.get_bind().exec_driver_sql(function)
 
@@ -56,4 +65,5 @@ def downgrade() -> None:
         op.get_bind().exec_driver_sql(function)
     for function in ("give_part", "still_wanted", "days_wanted", "goods_have_left", "gate_out_references"):
         op.execute(f"DROP FUNCTION IF EXISTS {function}")
+    op.drop_column("customs_references", "heard_at")
     op.drop_table("gate_moves")

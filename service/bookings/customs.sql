@@ -36,7 +36,9 @@ BEGIN
     LOOP
         INSERT INTO booking_references (booking, reference) VALUES (b.number, fresh);
         -- More goods come under it: not all have left any more.
-        UPDATE customs_references SET state = 'RELEASED' WHERE id = fresh AND state = 'GATED_OUT';
+        IF EXISTS (SELECT FROM customs_references WHERE id = fresh AND state = 'GATED_OUT') THEN
+            UPDATE customs_references SET state = 'RELEASED', heard_at = clock_timestamp() WHERE id = fresh;
+        END IF;
         IF EXISTS (SELECT FROM customs_references WHERE id = fresh AND state <> 'NOT_DECLARED') THEN
             PERFORM tell_customs(b, fresh, 'service', NULL);
         END IF;
@@ -66,7 +68,8 @@ BEGIN
         WHERE r.booking = b.number ORDER BY c.id FOR NO KEY UPDATE OF c
     LOOP
         CONTINUE WHEN NOT goods_have_left(gone);
-        UPDATE customs_references SET state = 'GATED_OUT', changed_at = greatest(changed_at, at) WHERE id = gone AND state = 'RELEASED';
+        UPDATE customs_references SET state = 'GATED_OUT', changed_at = greatest(changed_at, at), heard_at = clock_timestamp()
+        WHERE id = gone AND state = 'RELEASED';
         CONTINUE WHEN NOT FOUND;
         PERFORM tell_customs(other, gone, who, NULL) FROM booking_references r JOIN bookings other ON other.number = r.booking
         WHERE r.reference = gone AND other.state IN ('confirmed', 'arrived', 'completed');

@@ -125,7 +125,10 @@ customs_references = Table(
     Column("state", Text, nullable=False, server_default=text("'NOT_DECLARED'")),
     Column("holds", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="codes of those that are open"),
     Column("changed_at", MOMENT, comment="when customs says that it came to this"),
+    Column("heard_at", MOMENT, comment="when the service heard that it came to this, by its own clock"),
     UniqueConstraint("type", "country", "value", name="customs_reference_once"),
+    Index(None, "heard_at"),
+    Index(None, "value"),
     Index("customs_references_held", "id", postgresql_where=text("holds <> '{}'")),
     comment="what customs has said of a declaration or manifest; locked by holds, confirmations and leavings",
 )

@@ -1,6 +1,6 @@
 """What customs systems have sent."""
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, Text, UniqueConstraint, func
 
 from service.database import metadata
 
@@ -19,4 +19,20 @@ customs_events = Table(
     Column("event", BigInteger, nullable=False, comment="of the log: its answer"),
     Index(None, "reference", "event_time"),
     comment="evidence: nothing is changed or deleted",
+)
+
+customs_messages = Table(
+    "customs_messages",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    Column("sender", ForeignKey("organisations.id"), nullable=False),
+    Column("vocabulary", Text, nullable=False),
+    Column("digest", Text, nullable=False, comment="SHA-256 of its bytes: sent again it is the same one"),
+    Column("body", Text, nullable=False, comment="exactly as it came"),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("event_id", Text(collation="C"), comment="the event that it was read as; null: not yet"),
+    Column("refused_as", Text, comment="the code of the refusal that it met last"),
+    UniqueConstraint("sender", "vocabulary", "digest", name="customs_message_once"),
+    Index(None, "sender", "number"),
+    comment="evidence: what foreign systems sent, read or not",
 )

@@ -92,6 +92,7 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "POST /v1/customs/events": ("customs:write", {CUSTOMS}),
     "POST /v1/customs/events/batch": ("customs:write", {CUSTOMS}),
     "POST /v1/customs/movement-validations": ("customs:write", {CUSTOMS}),
+    "GET /v1/customs/bookings": ("customs:read", {CUSTOMS}),
     "GET /v1/customs/holds": ("customs:read", {CUSTOMS}),
     "GET /v1/events/stream": ("events:read", ANYBODY),
     "GET /v1/keys": ("keys:write", ANYBODY),

@@ -15,6 +15,7 @@ from service import clock
 from service.auth import KINDS
 from service.bookings import queries as bookings
 from service.bookings.rules import State
+from service.customs.queries import bookings as customs
 from service.events import queries as events
 from service.timetables import queries as timetables
 
@@ -101,12 +102,20 @@ async def ask_for_timetables(recorder: Recorder, by: Any) -> None:
             await timetables.ledger(recorder, asked)
 
 
+async def ask_for_customs(recorder: Recorder, _: Any) -> None:
+    for reference in ((), ("GD-1", "GD", None)):
+        for since in (None, clock.now()):
+            sought = replace(customs.Sought(*reference), changed_since=since)
+            await customs.sought(recorder, sought, after=7, limit=5)
+
+
 DRIVEN = {
     ("service.bookings.queries.lists", "listed"): ask_for_lists,
     ("service.bookings.queries.lists", "one"): lambda recorder, by: bookings.one(recorder, by, "bkg_1"),
     ("service.bookings.queries.history", "history"): lambda recorder, by: bookings.history(
         recorder, by, "bkg_1", after=0, limit=5
     ),
+    ("service.customs.queries.bookings", "sought"): ask_for_customs,
     ("service.timetables.queries", "glance"): ask_for_timetables,
     ("service.timetables.queries", "ledger"): ask_for_timetables,
     ("service.events.queries", "visible"): lambda recorder, by: events.visible(recorder, by, after=0, limit=5),

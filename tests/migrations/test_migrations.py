@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -32,6 +33,9 @@ COLUMNS = """
 STORAGE = (
     "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
 )
+
+
+*OLDER, HEAD = sorted(path.name[:4] for path in Path("alembic/versions").glob("*.py"))
 
 
 def alembic(url: str) -> Config:
@@ -73,7 +77,7 @@ async def create_all(url: str) -> None:
 
 
 def test_there_is_one_head_and_the_code_knows_it():
-    assert health.revisions() == health.Revisions("0006", frozenset({"none", "0001", "0002", "0003", "0004", "0005"}))
+    assert health.revisions() == health.Revisions(HEAD, frozenset({"none", *OLDER}))
 
 
 @pytest.mark.parametrize(
@@ -127,4 +131,4 @@ async def test_two_migrators_at_once_both_end_well(empty):
         for _ in range(2)
     ]
     assert [await each.wait() for each in running] == [0, 0]
-    assert await described(empty, "SELECT version_num FROM alembic_version") == [("0006",)]
+    assert await described(empty, "SELECT version_num FROM alembic_version") == [(HEAD,)]

@@ -11,7 +11,7 @@ from service.bookings.schemas.asked import (
     StorageLeg,
 )
 from service.bookings.schemas.facts import Cargo, Vessel
-from service.bookings.schemas.listed import SORTS, By, Entry, ListQuery
+from service.bookings.schemas.listed import SORTS, By, Entry, ListQuery, ReferenceSought
 from service.bookings.schemas.shown import Booking, LegOut
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "ListQuery",
     "NewBooking",
     "Override",
+    "ReferenceSought",
     "Shift",
     "StorageLeg",
     "Vessel",

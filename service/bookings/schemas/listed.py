@@ -27,6 +27,9 @@ def _as_kept(value: object) -> object:
         return value
 
 
+ReferenceSought = Annotated[Line, BeforeValidator(_as_kept)]
+
+
 class ListQuery(BaseModel):
     """What a list of bookings is narrowed to, and its order. All that is given must hold."""
 
@@ -38,7 +41,7 @@ class ListQuery(BaseModel):
     place: Line | None = Field(None, description="code of a quay or warehouse")
     vessel: Line | None = Field(None, description="part of the ship's name, or its IMO number")
     client_reference: Line | None = None
-    customs_reference: Annotated[Line, BeforeValidator(_as_kept)] | None = Field(None, description="its value")
+    customs_reference: ReferenceSought | None = Field(None, description="its value")
     from_: Moment | None = Field(None, alias="from", description="some leg ends after this")
     to: Moment | None = Field(None, description="some leg starts before this")
     updated_since: Moment | None = Field(

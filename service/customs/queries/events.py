@@ -101,7 +101,8 @@ async def said_of(tx: Tx, reference: int) -> list[CustomsEvent]:
 async def store(tx: Tx, reference: int, status: CustomsStatus) -> None:
     """Store where a reference stands."""
     await tx.execute(
-        "UPDATE customs_references SET state = $2, holds = $3, changed_at = $4 WHERE id = $1",
+        """UPDATE customs_references SET state = $2, holds = $3, changed_at = $4, heard_at = clock_timestamp()
+           WHERE id = $1""",
         reference,
         status.state,
         list(status.holds),

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.customs.routes import batches, events, movements
+from service.customs.routes import batches, bookings, events, movements
 
 router = APIRouter()
-for part in (events, batches, movements):
+for part in (events, batches, movements, bookings):
     router.include_router(part.router)

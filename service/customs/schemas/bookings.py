@@ -1,0 +1,53 @@
+"""The bookings that customs asks for, with what it has said of their references."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from service.bookings.schemas import Booking, ReferenceSought
+from service.bookings.schemas.facts import Country, CustomsReferenceType
+from service.fields import Moment
+
+
+class CustomsBookingQuery(BaseModel):
+    """Which bookings. All that is given must hold."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: ReferenceSought | None = Field(None, description="value of a customs reference that they travel under")
+    type: CustomsReferenceType | None = Field(None, description="of that reference")
+    country: Country | None = Field(None, description="of that reference")
+    changed_since: Moment | None = Field(
+        None, description="the booking, a leg or what customs says of a reference changed then or later; a minute more"
+    )
+
+    @model_validator(mode="after")
+    def _of_a_reference(self) -> Self:
+        if self.reference is None and (self.type is not None or self.country is not None):
+            raise PydanticCustomError("reference_missing", "`type` and `country` say more of a `reference`")
+        return self
+
+
+class ReferenceStatus(BaseModel):
+    """Where a reference stands: its state, the codes of its open holds, and since when by customs' clock."""
+
+    reference: dict[str, str]
+    state: str = Field(examples=["HELD"])
+    holds: list[str]
+    changed_at: str | None
+
+
+class CustomsBooking(BaseModel):
+    """A booking, and where the references that it travels under stand."""
+
+    booking: Booking
+    references: list[ReferenceStatus]
+
+
+class CustomsBookings(BaseModel):
+    """One page of bookings; whatever has changed after `as_of_sequence` is in the feed after it."""
+
+    items: list[CustomsBooking]
+    next: str | None
+    as_of_sequence: str = Field(examples=["0000000000000042"], description="the same on all pages of one list")
