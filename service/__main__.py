@@ -82,9 +82,14 @@ def _api(arguments: argparse.Namespace) -> None:
 
     import uvicorn
 
+    from service.customs.schemas.tables import TableUnfit, tables
     from service.protocol import Protocol
     from service.settings import Settings
 
+    try:
+        tables(Settings().customs_vocabularies)
+    except TableUnfit as unfit:
+        sys.exit(f"SLOTWAY_CUSTOMS_VOCABULARIES: {unfit}")
     # Each stream is an open file, and what many systems allow at first is 1,024.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -19,6 +19,7 @@ from service.closures import routes as closures
 from service.closures.operations import BookingsRipple
 from service.customs import routes as customs
 from service.customs.operations import CustomsEventReused
+from service.customs.vocabularies import vocabularies
 from service.database import Db
 from service.errors import Refusal
 from service.events import routes as events
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.revisions = health.revisions()
+    app.state.vocabularies = vocabularies(settings.customs_vocabularies)
     app.state.limits = Limits()
     app.state.failed_attempts = FailedAttempts()
     bookable = (timetables, closures, bookings, capacity, ports)

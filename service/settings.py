@@ -1,5 +1,6 @@
 """What an installation may set, read once from the environment and passed in; nothing else reads the environment."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -23,5 +24,8 @@ class Settings(BaseSettings):
         3.0, ge=0, le=4, description="how long a known key is believed; bounds how long a revoked one lives"
     )
     streams_per_organisation: int = Field(2000, ge=1, description="event streams of one organisation to one process")
+    customs_vocabularies: dict[str, Path] = Field(
+        {}, description="foreign customs systems whose words are read, by name: the file of each one's table"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     drain_s: int = Field(20, ge=1, description="what is in flight at shutdown may take this long")

@@ -20,6 +20,7 @@ NOBODYS = {
     "group_id": ids.new("pgr"),
     "window_id": ids.new("bwn"),
     "allotment_id": ids.new("alt"),
+    "vocabulary": "nil",
 }
 # A well-formed body for each operation that would refuse an empty one before it looks for the object.
 BODIES: dict[str, dict[str, Any]] = {

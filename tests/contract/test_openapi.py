@@ -226,6 +226,9 @@ async def customs(walk: Walker, reference: dict[str, str]) -> None:
     name = "POST /v1/customs/movement-validations"
     await walk(name, "customs", body={"reference": reference, "gross_weight_t": 1.5, "booking": "x"})
     await walk(name, "customs", body={"reference": reference}, status=422)
+    name = "POST /v1/customs/messages/{vocabulary}"
+    await walk(name, "customs", "/v1/customs/messages/nil", {}, status=404)
+    await walk("GET /v1/customs/messages", "customs", params={"taken": "false"})
     for query, status in (({}, 200), ({"changed_since": "2026-01-01T00:00:00Z"}, 200), ({"country": "KZ"}, 422)):
         await walk("GET /v1/customs/bookings", "customs", params=query, status=status)
     await walk(name, "forwarder", body=event, status=403)

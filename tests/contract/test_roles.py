@@ -93,6 +93,8 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "POST /v1/customs/events/batch": ("customs:write", {CUSTOMS}),
     "POST /v1/customs/movement-validations": ("customs:write", {CUSTOMS}),
     "GET /v1/customs/bookings": ("customs:read", {CUSTOMS}),
+    "GET /v1/customs/messages": ("customs:read", {CUSTOMS}),
+    "POST /v1/customs/messages/{vocabulary}": ("customs:write", {CUSTOMS}),
     "GET /v1/customs/holds": ("customs:read", {CUSTOMS}),
     "GET /v1/events/stream": ("events:read", ANYBODY),
     "GET /v1/keys": ("keys:write", ANYBODY),
@@ -210,6 +212,7 @@ async def test_another_s_object_is_answered_as_one_that_nobody_has(every, client
         "closure_id",
         "unlocode",
         "code",
+        "vocabulary",
     }  # all see places; tests/ports holds that an operator changes his own only
     # Who is no stranger to the forwarder's booking at Gwadar: its operator and the admin. Customs sees it once confirmed.
     mine = {("booking_id", "operator_pkgwd"), ("booking_id", "admin"), ("organisation_id", "admin")}

@@ -153,7 +153,7 @@ async def held(read: Read, *, after: int, limit: int) -> list[Held]:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A customs event as it came, and whether a firm booking travels under its reference by now."""
+    """A customs event as it came, when, its answer (JSON text), and whether it is matched by now."""
 
     number: int
     event_id: str
@@ -164,6 +164,8 @@ class Received:
     value: str
     hold_code: str | None
     remark: str | None
+    received_at: datetime
+    answer: str
     matched: bool
 
 
@@ -172,10 +174,11 @@ async def received(read: Read, sender: str, *, matched: bool | None, after: int,
     rows = await read.fetch(
         f"""SELECT * FROM (
                 SELECT e.number, e.event_id, e.event_type, e.event_time, c.type, c.country, c.value,
-                       e.hold_code, e.remark,
+                       e.hold_code, e.remark, answered.occurred_at, answered.current::text,
                        EXISTS (SELECT FROM booking_references r JOIN bookings b ON b.number = r.booking
                                WHERE r.reference = c.id AND {FIRM}) AS matched
                 FROM customs_events e JOIN customs_references c ON c.id = e.reference
+                JOIN events answered ON answered.id = e.event
                 WHERE e.sender = $1 AND e.number > $2) AS sent
             WHERE $3::boolean IS NULL OR matched = $3 ORDER BY number LIMIT $4""",  # noqa: S608  constants
         sender,

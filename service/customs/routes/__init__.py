@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.customs.routes import batches, bookings, events, movements
+from service.customs.routes import batches, bookings, events, messages, movements
 
 router = APIRouter()
-for part in (events, batches, movements, bookings):
+for part in (events, batches, movements, bookings, messages):
     router.include_router(part.router)

@@ -89,7 +89,7 @@ class CustomsEventQuery(BaseModel):
 
 
 class CustomsEventShown(BaseModel):
-    """An event as you sent it, and whether a firm booking travels under its reference by now."""
+    """An event as you sent it, with when it came and what it was answered."""
 
     event_id: str
     event_type: str
@@ -97,7 +97,9 @@ class CustomsEventShown(BaseModel):
     reference: dict[str, str]
     hold_code: str | None
     remark: str | None
-    matched: bool
+    received_at: Moment
+    answer: CustomsEventTaken = Field(description="what it was answered, when it came")
+    matched: bool = Field(description="whether a firm booking travels under its reference by now")
 
     @classmethod
     def of(cls, row: queries.Received) -> "CustomsEventShown":
@@ -109,5 +111,7 @@ class CustomsEventShown(BaseModel):
             reference=_named(row),
             hold_code=row.hold_code,
             remark=row.remark,
+            received_at=row.received_at,
+            answer=CustomsEventTaken.model_validate_json(row.answer),
             matched=row.matched,
         )
