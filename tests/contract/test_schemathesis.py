@@ -27,6 +27,7 @@ CASES += [(label, GenerationMode.NEGATIVE) for label in OPERATIONS if "/v1/" in 
 AS = {"admin": "admin", "draught-notices": "operator_pkgwd", "/retire": "operator_pkgwd", "PATCH": "operator_pkgwd"}
 AS |= dict.fromkeys(("POST /v1/ports", "POST /v1/terminals", "POST /v1/free-zones"), "admin")
 AS |= dict.fromkeys(("POST /v1/quays", "POST /v1/berths", "POST /v1/warehouses"), "operator_pkgwd")
+AS |= {"/v1/customs/": "customs"}
 AS |= dict.fromkeys(("tidal-windows", "partner-groups", "berth-windows", "allotments"), "operator_pkgwd")
 
 
