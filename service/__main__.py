@@ -24,7 +24,8 @@ _ROOT = Path(__file__).parent.parent
 
 def main(given: Sequence[str]) -> None:
     """Do what the command line says; a refusal ends it with its sentence."""
-    command = _key if given[:1] == ["key"] else _from(parser().parse_args(given))
+    own = {"key": _key, "signing-keys": _signing_keys}
+    command = own[given[0]] if given and given[0] in own else _from(parser().parse_args(given))
     try:
         command(given[1:])
     except Refusal as refusal:
@@ -32,9 +33,9 @@ def main(given: Sequence[str]) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the commands; `key` describes itself."""
+    """Describe the commands; `key` and `signing-keys` describe themselves."""
     top = argparse.ArgumentParser(prog="python -m service", description="Slotway. DATABASE_URL names the database.")
-    actions = top.add_subparsers(required=True, metavar="api | worker | migrate | seed | reconcile | key | openapi")
+    actions = top.add_subparsers(required=True, metavar="api | worker | migrate | seed | ...")
     api = actions.add_parser("api", help="serve the REST API")
     api.add_argument("--host", default="127.0.0.1")
     api.add_argument("--port", type=int, default=8000)
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     reconciling.add_argument("--fix", action="store_true", help="make the counters what the claims say")
     reconciling.set_defaults(run=_reconcile)
     actions.add_parser("key", help="make, list and revoke API keys")
+    actions.add_parser("signing-keys", help="make and rotate the keys that access tokens are signed with")
     actions.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
     return top
 
@@ -158,6 +160,13 @@ def _key(given: Sequence[str]) -> None:
     work = commands.work(given)
     settings = Settings()
     _with_database(settings.database_url.get_secret_value(), lambda db: work(db, settings.environment))
+
+
+def _signing_keys(given: Sequence[str]) -> None:
+    from service.settings import Settings
+    from service.tokens import commands
+
+    commands.run(given, Settings().signing_keys)
 
 
 def _openapi(_: argparse.Namespace) -> None:

@@ -34,6 +34,10 @@ from service.ratelimit import FailedAttempts, Limits
 from service.settings import Settings
 from service.shield import HeadAsGet, Shield
 from service.timetables import routes as timetables
+from service.tokens import routes as tokens
+from service.tokens import scheme
+from service.tokens.signing import SigningKeys
+from service.tokens.tokens import Tokens
 
 # What a constraint that refuses, or a function in which a lock was waited for in vain, means to a client.
 REFUSALS: dict[str, Callable[[], Refusal]] = {
@@ -70,9 +74,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.limits = Limits()
     app.state.failed_attempts = FailedAttempts()
     bookable = (timetables, closures, bookings, capacity, ports)
-    for part in (*bookable, customs, invariants, events, accounts, health, problem_pages, pages):
+    for part in (*bookable, customs, invariants, events, accounts, tokens, health, problem_pages, pages):
         app.include_router(part.router)
     framework.install(app)
+    scheme.describe(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shield, timeout_s=settings.request_timeout_s)
     app.add_middleware(telemetry.Telemetry)
@@ -90,7 +95,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.answered = Answered()
     app.state.watch = Watch(db)
     app.state.ripple = BookingsRipple()
-    app.state.keyring = Keyring(db, environment=settings.environment, believe_s=settings.key_cache_s)
+    app.state.tokens = Tokens(
+        SigningKeys(settings.signing_keys), issuer=settings.public_url, environment=settings.environment
+    )
+    app.state.keyring = Keyring(
+        db, environment=settings.environment, believe_s=settings.key_cache_s, tokens=app.state.tokens
+    )
     last_used = asyncio.create_task(keep_last_used(app.state.keyring, db))
     app.state.streams = streams = Streams(db, app.state.keyring, most_of_one=settings.streams_per_organisation)
     watching = asyncio.create_task(streams.watch())

@@ -6,7 +6,8 @@ whoever else comes is refused before the body is read (write `by` first). What a
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
 
@@ -110,6 +111,28 @@ class KeyExpired(Unidentified):
     """
 
 
+class TokenInvalid(Unidentified):
+    """The access token can't be believed.
+
+    It is damaged, made up, made for somebody else, or signed with a key that this installation does not use. Get a new
+    one at `/oauth/token`, and send it as it stands.
+    """
+
+
+class TokenExpired(Unidentified):
+    """The access token has expired.
+
+    Tokens live for ten minutes: `expires_in` says so when you get one. Get a new one at `/oauth/token`.
+    """
+
+
+class TokenOfAnotherEnvironment(Unidentified):
+    """The access token is of another environment than this installation.
+
+    A token works where it was made: get one from the `/oauth/token` of the installation that you ask.
+    """
+
+
 class WrongRole(Forbidden):
     """This is not for organisations of your role.
 
@@ -125,22 +148,26 @@ class ScopeMissing(Forbidden):
 
 
 REFUSALS: tuple[type[Refusal], ...] = (
-    KeyMissing, KeyUnknown, KeyOfAnotherEnvironment, KeyRevoked, KeyExpired, WrongRole, ScopeMissing,
+    KeyMissing, KeyUnknown, KeyOfAnotherEnvironment, KeyRevoked, KeyExpired,
+    TokenInvalid, TokenExpired, TokenOfAnotherEnvironment, WrongRole, ScopeMissing,
     TooManyRequests, TooManyFailedAttempts,
 )  # fmt: skip
 
 
 class Keyring(Protocol):
-    """Whatever knows who holds a key: `app.state.keyring`."""
+    """Whatever knows who holds a key, or a token made with one: `app.state.keyring`."""
 
-    def knows(self, key: str) -> bool:
-        """Say whether a key is known without asking anybody."""
+    def knows(self, credential: str) -> bool:
+        """Say whether a key or token is known without asking anybody."""
 
-    async def holder(self, key: str) -> Principal:
-        """Give the principal of a key, or raise one of the `Unidentified` above."""
+    async def holder(self, credential: str) -> Principal:
+        """Give the principal of a key or token, or raise one of the `Unidentified` above."""
 
-    async def holders(self, keys: Collection[str]) -> dict[str, Principal]:
-        """Give the principals of those keys that work at this moment; nothing is believed from before."""
+    async def client(self, key_id: str, key: str) -> Principal:
+        """Give the principal of a key, for whoever knows its id as well; a token is no key."""
+
+    async def holders(self, credentials: Collection[str]) -> dict[str, Principal]:
+        """Give the principals of those that work at this moment; nothing is believed from before."""
 
 
 class _Permit(SecurityBase):
@@ -167,18 +194,34 @@ class _Permit(SecurityBase):
 
 
 async def _holder(request: Request) -> Principal:
-    """Find out who asks; an address that keeps failing is refused before its keys are looked up."""
+    """Find out who asks."""
     keyring: Keyring = request.app.state.keyring
+    with attempt(request):
+        credential = bearer(request)
+        if not keyring.knows(credential):
+            refuse_guessing(request)
+        return await keyring.holder(credential)
+
+
+def refuse_guessing(request: Request) -> None:
+    """TooManyFailedAttempts if the address keeps failing; asked before anything is looked up for it."""
     failures: FailedAttempts = request.app.state.failed_attempts
-    address = request.client.host if request.client else ""
+    failures.refuse(_address(request))
+
+
+@contextmanager
+def attempt(request: Request) -> Iterator[None]:
+    """Count it against the address if whoever asks does not identify himself inside."""
+    failures: FailedAttempts = request.app.state.failed_attempts
     try:
-        key = bearer(request)
-        if not keyring.knows(key):
-            failures.refuse(address)
-        return await keyring.holder(key)
+        yield
     except Unidentified:
-        failures.count(address)
+        failures.count(_address(request))
         raise
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def bearer(request: Request) -> str:

@@ -43,7 +43,9 @@ class Malformed(Refusal):
 
 
 class Unidentified(Refusal):
-    """The request does not say, in a way that can be believed, who asks."""
+    """The request does not say, in a way that can be believed, who asks; `challenge` is a way in which it could."""
+
+    challenge = "Bearer"
 
 
 class Forbidden(Refusal):

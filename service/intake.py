@@ -94,7 +94,7 @@ class ReadRequest(Request):
     async def load(self, limit: int) -> None:
         """Read the body, at most `limit` bytes of it, and decode it, or remember why not."""
         try:
-            self._body = await _bounded(self, limit)
+            self._body = await bounded(self, limit)
             if self._body:
                 _refuse_other_types(self.headers.get("content-type", ""))
                 self._json = decode(self._body)
@@ -103,8 +103,8 @@ class ReadRequest(Request):
             self._body = self._json = _UNREAD
 
 
-async def _bounded(request: Request, limit: int) -> bytes:
-    """Give the body; a chunked one is refused as soon as it grows past the limit, before it fills the memory."""
+async def bounded(request: Request, limit: int) -> bytes:
+    """Give the body, or BodyTooLarge; a chunked one is refused as soon as it is too large, not once memory is full."""
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared[:20]) > limit:
         raise BodyTooLarge(limit_bytes=limit)

@@ -176,7 +176,7 @@ def response(status: int, body: dict[str, Any], headers: dict[str, str]) -> Resp
 def _headers(refusal: Refusal) -> Iterator[tuple[str, str]]:
     """Yield the header lines that a refusal brings: what RFC 9110 asks for with its status."""
     if isinstance(refusal, Unidentified):
-        yield "WWW-Authenticate", "Bearer"
+        yield "WWW-Authenticate", refusal.challenge
     if isinstance(refusal, MethodNotAllowed):
         yield "Allow", ", ".join(refusal.members["allow"])  # type: ignore[arg-type]
     retry_after = refusal.members.get("retry_after", RETRY_AFTER_S if isinstance(refusal, Unavailable) else None)

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     key_cache_s: float = Field(
         3.0, ge=0, le=4, description="how long a known key is believed; bounds how long a revoked one lives"
     )
+    signing_keys: Path | None = Field(
+        None, description="the JWK set that access tokens are signed with; none: there are no tokens"
+    )
     streams_per_organisation: int = Field(2000, ge=1, description="event streams of one organisation to one process")
     customs_vocabularies: dict[str, Path] = Field(
         {}, description="foreign customs systems whose words are read, by name: the file of each one's table"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from itertools import count
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -18,6 +19,7 @@ from service.app import create_app, open_database
 from service.database import Db
 from service.ports.operations import seed
 from service.settings import Settings
+from service.tokens import keyfile
 from tests.crowd import Crowd
 from tests.leaving import Leaving
 
@@ -78,8 +80,16 @@ def keys(template: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-async def app(url: str) -> AsyncIterator[FastAPI]:
-    made = create_app(settings_for(url))
+def signing_keys(tmp_path: Path) -> Path:
+    """A file with one key to sign tokens with."""
+    file = tmp_path / "signing-keys.json"
+    keyfile.make(file)
+    return file
+
+
+@pytest.fixture
+async def app(url: str, signing_keys: Path) -> AsyncIterator[FastAPI]:
+    made = create_app(settings_for(url, signing_keys=signing_keys))
     async with made.router.lifespan_context(made):
         yield made
 

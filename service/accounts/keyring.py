@@ -1,16 +1,23 @@
-"""Who holds a key, believed for a few seconds, so that a known key costs no query."""
+"""Who holds a key, or a token made with one, believed for a few seconds, so that a known one costs no query.
+
+A token is believed by its signature, and then only as far as the key behind it: a revoked key ends its tokens too.
+"""
 
 import asyncio
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import structlog
 
 from service.accounts import keys, queries
-from service.auth import KINDS, KeyExpired, KeyRevoked, KeyUnknown, Principal
+from service.auth import KINDS, KeyExpired, KeyRevoked, KeyUnknown, Principal, TokenInvalid
 from service.database import Db
-from service.errors import Refusal
+from service.errors import Refusal, Unidentified
+from service.tokens.tokens import Tokens
+
+_JWT = "eyJ"  # how every JSON web token begins, and no key
 
 _log = structlog.get_logger()
 
@@ -23,6 +30,18 @@ class _Belief:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What somebody shows: a key, by its digest, or a token, by the id of its key and with the scopes it is for."""
+
+    key: bytes | str
+    scopes: frozenset[str] | None = None
+
+    def narrowed(self, by: Principal) -> Principal:
+        """Give the holder of the key with what a token leaves him of its scopes."""
+        return by if self.scopes is None else replace(by, scopes=by.scopes & self.scopes)
+
+
 class Keyring:
     """The keys that one process has seen lately, at most `bound` of them.
 
@@ -30,55 +49,92 @@ class Keyring:
     a revoked key goes on working. Unknown keys are not remembered, so that a stranger can't fill the memory.
     """
 
-    def __init__(self, db: Db, *, environment: str, believe_s: float, bound: int = 10_000) -> None:
+    def __init__(
+        self, db: Db, *, environment: str, believe_s: float, tokens: Tokens | None = None, bound: int = 10_000
+    ) -> None:
         self._db = db
         self._environment = environment
         self._believe_s = believe_s
+        self._tokens = tokens
         self._bound = bound
-        self._beliefs: dict[bytes, _Belief] = {}
-        self._asking: dict[bytes, asyncio.Task[Principal]] = {}
+        self._beliefs: dict[bytes | str, _Belief] = {}
+        self._asking: dict[bytes | str, asyncio.Task[Principal]] = {}
         self._used: set[str] = set()
 
-    def knows(self, key: str) -> bool:
-        """Say whether a key is believed just now, so that `holder` gives its principal without a query."""
-        belief = self._beliefs.get(keys.digest(key))
-        return belief is not None and time.monotonic() < belief.until
+    def knows(self, credential: str) -> bool:
+        """Say whether a key or token is believed just now, so that `holder` gives its principal without a query."""
+        if not credential.startswith(_JWT):
+            return self._believed(keys.digest(credential)) is not None
+        claims = self._tokens.known(credential) if self._tokens else None
+        return claims is not None and self._believed(claims.key_id) is not None
 
-    async def holder(self, key: str) -> Principal:
-        """Give the principal of a key, or raise an `Unidentified` of `auth` that says what is wrong with the key."""
+    async def holder(self, credential: str) -> Principal:
+        """Give the principal of a key or token, or raise an `Unidentified` of `auth` that says what is wrong."""
+        shown = self._shown(credential)
+        by = self._believed(shown.key) or await self._asked_once(shown.key)
+        self._used.add(by.key_id)
+        return shown.narrowed(by)
+
+    async def client(self, key_id: str, key: str) -> Principal:
+        """Give the principal of a key, for whoever knows its id as well; a token is no key. An `Unidentified`."""
         digest = keys.checked(key, self._environment)
-        belief = self._beliefs.get(digest)
-        if belief is not None and time.monotonic() < belief.until:
-            by = belief.by
-        else:
-            by = await self._asked_once(digest)
+        by = self._believed(digest) or await self._asked_once(digest)
+        if by.key_id != key_id:
+            raise KeyUnknown
         self._used.add(by.key_id)
         return by
 
-    async def holders(self, some: Collection[str]) -> dict[str, Principal]:
-        """Give the principals of those keys that work at this moment, in one query for all of them."""
-        digests = {keys.checked(key, self._environment): key for key in some}
-        found = await self._db.read(queries.holders, list(digests))
-        return {digests[digest]: _principal(each) for digest, each in found if each.works}
+    async def holders(self, credentials: Collection[str]) -> dict[str, Principal]:
+        """Give the principals of those that work at this moment, in one query for all of them."""
+        shown = dict(self._still_good(credentials))
+        asked = {each.key for each in shown.values()}
+        digests = [key for key in asked if isinstance(key, bytes)]
+        key_ids = [key for key in asked if isinstance(key, str)]
+        found: dict[bytes | str, Principal] = {}
+        for digest, each in await self._db.read(queries.holders, digests, key_ids):
+            if each.works:
+                found[digest] = found[each.key_id] = _principal(each)
+        return {text: each.narrowed(found[each.key]) for text, each in shown.items() if each.key in found}
 
-    async def _asked_once(self, digest: bytes) -> Principal:
+    def _still_good(self, credentials: Collection[str]) -> Iterator[tuple[str, _Shown]]:
+        """Yield what could be good; a token that has expired, or lost its signing key, is not."""
+        for each in credentials:
+            with suppress(Unidentified):
+                yield each, self._shown(each)
+
+    def _shown(self, credential: str) -> _Shown:
+        if not credential.startswith(_JWT):
+            return _Shown(keys.checked(credential, self._environment))
+        if self._tokens is None:
+            raise TokenInvalid
+        claims = self._tokens.read(credential)
+        return _Shown(claims.key_id, claims.scopes)
+
+    def _believed(self, key: bytes | str) -> Principal | None:
+        belief = self._beliefs.get(key)
+        return belief.by if belief is not None and time.monotonic() < belief.until else None
+
+    async def _asked_once(self, key: bytes | str) -> Principal:
         """Ask the database, one query for all who wait for this key; whoever gives up takes nobody along."""
-        asking = self._asking.get(digest)
+        asking = self._asking.get(key)
         if asking is None:
-            asking = self._asking[digest] = asyncio.create_task(self._ask(digest))
-            asking.add_done_callback(lambda done: self._settle(digest, done))
+            asking = self._asking[key] = asyncio.create_task(self._ask(key))
+            asking.add_done_callback(lambda done: self._settle(key, done))
         return await asyncio.shield(asking)
 
-    def _settle(self, digest: bytes, done: "asyncio.Task[Principal]") -> None:
+    def _settle(self, key: bytes | str, done: "asyncio.Task[Principal]") -> None:
         """Forget a query that has ended; its refusal is looked at, in case that all who waited have gone."""
-        del self._asking[digest]
+        del self._asking[key]
         if not done.cancelled():
             done.exception()
 
-    async def _ask(self, digest: bytes) -> Principal:
-        self._beliefs.pop(digest, None)
+    async def _ask(self, key: bytes | str) -> Principal:
+        self._beliefs.pop(key, None)
         began = time.monotonic()
-        holder = await self._db.read(queries.holder, digest)
+        if isinstance(key, bytes):
+            holder = await self._db.read(queries.holder, key)
+        else:
+            holder = await self._db.read(queries.holder_of_id, key)
         if holder is None:
             raise KeyUnknown
         if holder.revoked:
@@ -89,7 +145,7 @@ class Keyring:
         believed_s = self._believe_s if holder.lives_s is None else min(self._believe_s, holder.lives_s)
         while len(self._beliefs) >= self._bound:
             del self._beliefs[next(iter(self._beliefs))]
-        self._beliefs[digest] = _Belief(by, began + believed_s)
+        self._beliefs[key] = _Belief(by, began + believed_s)
         return by
 
     async def note_use(self, db: Db) -> None:

@@ -47,9 +47,15 @@ async def holder(read: Read, digest: bytes) -> Holder | None:
     return None if row is None else _holder(row)
 
 
-async def holders(read: Read, digests: Sequence[bytes]) -> list[tuple[bytes, Holder]]:
+async def holder_of_id(read: Read, key_id: str) -> Holder | None:
+    """Give who holds the key of this id."""
+    row = await read.fetchrow(_HOLDER + "WHERE k.id = $1", key_id)
+    return None if row is None else _holder(row)
+
+
+async def holders(read: Read, digests: Sequence[bytes], key_ids: Sequence[str]) -> list[tuple[bytes, Holder]]:
     """Give who holds each of these keys, with its digest; a key that nobody made is left out."""
-    rows = await read.fetch(_HOLDER + "WHERE k.digest = ANY ($1::bytea[])", digests)
+    rows = await read.fetch(_HOLDER + "WHERE k.digest = ANY ($1::bytea[]) OR k.id = ANY ($2::text[])", digests, key_ids)
     return [(row["digest"], _holder(row)) for row in rows]
 
 

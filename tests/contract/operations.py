@@ -52,7 +52,8 @@ class Operation:
 
     @property
     def scopes(self) -> list[str]:
-        return [scope for each in self.said.get("security", ()) for scopes in each.values() for scope in scopes]
+        """What it asks for, whichever way one shows who one is."""
+        return sorted({scope for each in self.said.get("security", ()) for scopes in each.values() for scope in scopes})
 
     @property
     def reads_body(self) -> bool:

@@ -157,7 +157,7 @@ async def test_a_stranger_is_refused_everywhere_whatever_he_sends(every, client,
     strangers: dict[str, tuple[str | None, str]] = {
         "no key": (None, "key-missing"),
         "a garbled key": ("psk_test_" + "ä".encode().hex(), "key-unknown"),
-        "another's token": ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.", "key-unknown"),
+        "a made-up token": ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.", "token-invalid"),
         "a key that nobody made": ("psk_test_" + "A" * 43, "key-unknown"),
         "a key with a letter changed": (keys["admin"][:-1] + ("A" if keys["admin"][-1] != "A" else "B"), "key-unknown"),
         "a key cut short": (keys["admin"][:-1], "key-unknown"),
