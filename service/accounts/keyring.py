@@ -15,6 +15,7 @@ from service.accounts import keys, queries
 from service.auth import KINDS, KeyExpired, KeyRevoked, KeyUnknown, Principal, TokenInvalid
 from service.database import Db
 from service.errors import Refusal, Unidentified
+from service.tokens.rules import Claims
 from service.tokens.tokens import Tokens
 
 _JWT = "eyJ"  # how every JSON web token begins, and no key
@@ -32,14 +33,18 @@ class _Belief:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What somebody shows: a key, by its digest, or a token, by the id of its key and with the scopes it is for."""
+    """What somebody shows: a key, by its digest, or a token, by the id of its key and with what it says."""
 
     key: bytes | str
-    scopes: frozenset[str] | None = None
+    claims: Claims | None = None
 
     def narrowed(self, by: Principal) -> Principal:
-        """Give the holder of the key with what a token leaves him of its scopes."""
-        return by if self.scopes is None else replace(by, scopes=by.scopes & self.scopes)
+        """Give the holder of the key with what a token leaves him of its scopes. TokenInvalid."""
+        if self.claims is None:
+            return by
+        if by.organisation_id != self.claims.organisation_id:
+            raise TokenInvalid("The token is not of the organisation that its key is of.")
+        return replace(by, scopes=by.scopes & self.claims.scopes)
 
 
 class Keyring:
@@ -94,7 +99,11 @@ class Keyring:
         for digest, each in await self._db.read(queries.holders, digests, key_ids):
             if each.works:
                 found[digest] = found[each.key_id] = _principal(each)
-        return {text: each.narrowed(found[each.key]) for text, each in shown.items() if each.key in found}
+        working: dict[str, Principal] = {}
+        for text, what in shown.items():
+            with suppress(KeyError, Unidentified):
+                working[text] = what.narrowed(found[what.key])
+        return working
 
     def _still_good(self, credentials: Collection[str]) -> Iterator[tuple[str, _Shown]]:
         """Yield what could be good; a token that has expired, or lost its signing key, is not."""
@@ -108,7 +117,7 @@ class Keyring:
         if self._tokens is None:
             raise TokenInvalid
         claims = self._tokens.read(credential)
-        return _Shown(claims.key_id, claims.scopes)
+        return _Shown(claims.key_id, claims)
 
     def _believed(self, key: bytes | str) -> Principal | None:
         belief = self._beliefs.get(key)

@@ -1,7 +1,7 @@
 """Making tokens and believing them: JSON web tokens (RFC 7519) in the profile of RFC 9068, signed with ES256 alone."""
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -95,12 +95,17 @@ class Tokens:
                 raise TokenInvalid("The token is signed with a key that is not used here.")
             if not jws.validate_compact(found, key, algorithms=[ALGORITHM]):
                 raise TokenInvalid("The signature of the token is wrong.")
-            said = json.loads(found.payload)
+            said = json.loads(found.payload, parse_constant=_no_number)
         except (JoseError, ValueError, RecursionError):
             raise TokenInvalid("The token is damaged.") from None
         if not isinstance(said, dict):
             raise TokenInvalid("The token is damaged.")
         return kid, key, said
+
+
+def _no_number(name: str) -> NoReturn:
+    """Refuse NaN, of which no moment is ever past."""
+    raise ValueError(name)
 
 
 def _header(kid: str) -> dict[str, str]:
