@@ -1,4 +1,4 @@
-# The service's image: `python -m service` with one word for the part that it plays (api, worker, migrate, seed, key).
+# The service's image: `python -m service` with one word for the part that it plays (api, worker, migrate, seed, key, signing-keys).
 # The database is another container's affair, so the embedded PostgreSQL stays out.
 
 FROM python:3.11-slim-bookworm AS build
@@ -18,6 +18,8 @@ RUN /opt/slotway/bin/python -m compileall -q alembic service
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 slotway \
     && useradd --system --uid 10001 --gid slotway --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin slotway
+# A volume that is mounted here takes over the owner: the root of the running container is read-only, and these are not root.
+RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/slotway
 COPY --from=build /opt/slotway /opt/slotway
 COPY --from=build /app /app
 ENV PATH=/opt/slotway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

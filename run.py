@@ -229,7 +229,7 @@ def pass_on(arguments: list[str]) -> int:
     install(LOCK)
     here = checkout()
     with local.database(here) as url:
-        return in_foreground(here.program(*arguments), {**here.environment, "DATABASE_URL": url})
+        return in_foreground(here.program(*arguments), local.variables_of(here, url))
 
 
 def bench(arguments: list[str]) -> int:

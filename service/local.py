@@ -50,6 +50,11 @@ class Checkout:
         """The file with the demonstration's address and keys."""
         return self.data / "demo.json"
 
+    @property
+    def signing_keys(self) -> Path:
+        """The file of the keys that access tokens are signed with."""
+        return self.data / "signing-keys.json"
+
     def program(self, *arguments: str) -> list[str]:
         """Give the command line of `python -m service`."""
         return [str(self.python), "-m", "service", *arguments]
@@ -150,13 +155,16 @@ def serve(here: Checkout, host: str, port: int) -> None:
             server = stack.enter_context(_own_database(here))
             url = server.dsn
             parts.append(Part("database", server.process, server.log))
-        variables = {"SLOTWAY_PUBLIC_URL": address, **here.environment, "DATABASE_URL": url}
+        variables = {"SLOTWAY_PUBLIC_URL": address, **variables_of(here, url)}
+        making = None if here.signing_keys.exists() else begun_step(here, variables, "signing-keys", "make")
         say("bringing the schema up to date")
         finished("migrate", begun_step(here, variables, "migrate"))
         seeding = begun_step(here, variables, "seed", *demo_arguments(here, variables, address))
         if not here.demo.exists():
             # Whoever waits for /readyz reads the keys next. From the second start on there is no need to wait.
             finished("seed", seeding)
+        if making:
+            finished("signing-keys make", making)
         say("starting the API and the worker")
         for name, arguments in {"api": ("api", "--host", host, "--port", str(port)), "worker": ("worker",)}.items():
             part = started(here, name, here.program(*arguments), variables)
@@ -166,6 +174,11 @@ def serve(here: Checkout, host: str, port: int) -> None:
         await_ready(parts, address)
         say(f"ready after {time.monotonic() - begun:.1f} s\n\n{greeting(here, address)}")
         watch(parts)
+
+
+def variables_of(here: Checkout, url: str) -> dict[str, str]:
+    """Give the variables of every command of this checkout; what the user has set goes before, but for the database."""
+    return {"SLOTWAY_SIGNING_KEYS": str(here.signing_keys), **here.environment, "DATABASE_URL": url}
 
 
 def demo_arguments(here: Checkout, variables: Mapping[str, str], address: str) -> tuple[str, ...]:

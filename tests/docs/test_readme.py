@@ -5,13 +5,14 @@ import shutil
 
 import pytest
 
+from service.tokens import keyfile
 from tests.docs.walking import Step, differences, steps, unlike, walked
 from tests.serving import served
 
 FIRST = "README.md"
 GO_ON = [
     "docs/forwarders.md", "docs/forwarders-following.md", "docs/operators.md", "docs/operators-capacity.md",
-    "docs/operators-opening.md", "docs/customs.md",
+    "docs/operators-opening.md", "docs/customs.md", "docs/tokens.md",
 ]  # fmt: skip
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages use curl, which is not installed")
 
@@ -19,8 +20,9 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages 
 @pytest.fixture
 def folder(url, keys, tmp_path):
     """A folder like a checkout in which `run.py` has started the service: `.data/demo.json` and an address that works."""
-    with served(url) as address:
-        (tmp_path / ".data").mkdir()
+    signing_keys = tmp_path / ".data" / "signing-keys.json"
+    keyfile.make(signing_keys)
+    with served(url, SLOTWAY_SIGNING_KEYS=str(signing_keys)) as address:
         (tmp_path / ".data" / "demo.json").write_text(json.dumps({"url": address, "keys": keys}))
         yield tmp_path
 
