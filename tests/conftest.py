@@ -102,12 +102,12 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def crowd(url: str, keys: dict[str, str]) -> AsyncIterator[Crowd]:
+async def crowd(url: str, keys: dict[str, str], signing_keys: Path) -> AsyncIterator[Crowd]:
     """Many clients over two instances of the service on one database."""
     async with AsyncExitStack() as stack:
         clients = []
         for _ in range(2):
-            made = create_app(settings_for(url, pool_size=16))
+            made = create_app(settings_for(url, pool_size=16, signing_keys=signing_keys))
             await stack.enter_async_context(made.router.lifespan_context(made))
             transport = httpx.ASGITransport(app=Leaving(made), raise_app_exceptions=False)
             clients.append(httpx.AsyncClient(transport=transport, base_url="http://slotway.test", timeout=30))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,7 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     for last, status in (("0", 200), ("x", 422), ("9999999", 422)):
         await walk("GET /v1/events/stream", "customs", headers={"Last-Event-ID": last}, status=status)
     await accounts(walk)
+    await tokens(walk)
     await lives(walk)
     await closed(walk)
     await ports_made(walk)
@@ -287,6 +289,17 @@ async def accounts(walk: Walker) -> None:
     )
     await walk("GET /v1/admin/keys", "admin")
     await walk("POST /v1/admin/keys/{key_id}/revoke", "admin", f"/v1/admin/keys/{key['id']}/revoke")
+
+
+async def tokens(walk: Walker) -> None:
+    """What a client of OAuth asks: for a token, in right and in wrong ways, and by which keys it is verified."""
+    made = await walk("POST /v1/keys", "rival", body={"name": "drill"}, status=201)
+    basic = b64encode(f"{made['id']}:{made['key']}".encode()).decode()
+    for more, who, status in (({}, basic, 200), ({"scope": "x"}, basic, 400), ({}, "", 401)):
+        form, headers = {"grant_type": "client_credentials"} | more, {"Authorization": f"Basic {who}"}
+        await walk("POST /oauth/token", "rival", data=form, status=status, headers=headers)
+    for name in ("jwks.json", "oauth-authorization-server"):
+        await walk(f"GET /.well-known/{name}", "rival")
 
 
 async def lives(walk: Walker) -> None:

@@ -50,7 +50,7 @@ async def sent(client: httpx.AsyncClient, case: schemathesis.Case, key: str) -> 
     content = parts.get("data")
     request = client.build_request(
         parts["method"], parts["url"], params=parts.get("params"), cookies=None, headers=headers, json=parts.get("json"),
-        content=content if isinstance(content, str | bytes) else None,
+        content=content if isinstance(content, str | bytes) else None, data=content if isinstance(content, dict) else None,
     )  # fmt: skip
     answer: httpx.Response = await client.send(request)
     return answer
