@@ -147,6 +147,8 @@ def test_a_first_start_installs_and_its_printed_lines_work_and_ctrl_c_ends_it_al
     assert demo["url"] == f"http://127.0.0.1:{port}"
     assert set(demo["keys"]) == KEYS
     assert (clone / ".data" / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert (clone / ".data" / "signing-keys.json").stat().st_mode & 0o777 == 0o600
+    assert len(json.loads(answer(f"curl {demo['url']}/.well-known/jwks.json")[1])["keys"]) == 1
 
     second = run("--port", "1")
     assert second.process.wait(20) == 1
@@ -194,8 +196,10 @@ def test_a_part_that_dies_ends_the_whole_and_is_named(clone, port, run, part, wo
 
 @pytest.mark.usefixtures("started_before")
 def test_other_words_go_to_the_service_with_the_database_started(clone, run):
-    passed_on = run("migrate")
-    assert passed_on.process.wait(60) == 0, passed_on.said
+    for words, said in ((["migrate"], ""), (["signing-keys", "make"], "is there already")):
+        passed_on = run(*words)
+        assert passed_on.process.wait(60) == 0, passed_on.said
+        assert said in passed_on.said
     assert nobody_works_in(clone)
 
 
