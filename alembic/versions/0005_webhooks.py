@@ -38,6 +38,7 @@ def upgrade() -> None:
             "lease", sa.BigInteger(), nullable=False, server_default=sa.text("0"), comment="counts who took it in hand"
         ),
         sa.Column("leased_until", MOMENT, nullable=False, server_default=sa.text("'-infinity'")),
+        sa.Column("version", sa.Integer(), nullable=False, server_default=sa.text("1"), comment="its ETag"),
         sa.Column("created_at", MOMENT, nullable=False, server_default=sa.func.clock_timestamp()),
         sa.Column("deleted_at", MOMENT),
         sa.CheckConstraint("enabled = (disabled_because IS NULL)", name="webhook_endpoint_disabled_for_a_reason"),
@@ -100,6 +101,7 @@ def _attempts() -> None:
         sa.Column("status_code", sa.Integer(), comment="null: there was no answer"),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), comment="null: it was delivered"),
+        sa.Column("answer", sa.Text(), comment="the first 1 KiB of what came back; null: there was no answer"),
     )
     op.create_index("webhook_attempts_by_delivery", "webhook_attempts", ["delivery"])
 

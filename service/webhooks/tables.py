@@ -39,6 +39,7 @@ webhook_endpoints = Table(
     Column("next_at", MOMENT, comment="when the first delivery that waits is due; null: none waits"),
     Column("lease", BigInteger, nullable=False, server_default=text("0"), comment="counts who took it in hand"),
     Column("leased_until", MOMENT, nullable=False, server_default=text("'-infinity'")),
+    Column("version", Integer, nullable=False, server_default=text("1"), comment="its ETag"),
     Column("created_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
     Column("deleted_at", MOMENT),
     CheckConstraint("enabled = (disabled_because IS NULL)", name="webhook_endpoint_disabled_for_a_reason"),
@@ -80,5 +81,6 @@ webhook_attempts = Table(
     Column("status_code", Integer, comment="null: there was no answer"),
     Column("duration_ms", Integer, nullable=False),
     Column("error", Text, comment="null: it was delivered"),
+    Column("answer", Text, comment="the first 1 KiB of what came back; null: there was no answer"),
     Index(None, "delivery"),
 )
