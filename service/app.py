@@ -38,6 +38,7 @@ from service.tokens import routes as tokens
 from service.tokens import scheme
 from service.tokens.signing import SigningKeys
 from service.tokens.tokens import Tokens
+from service.webhooks import routes as webhooks
 
 # What a constraint that refuses, or a function in which a lock was waited for in vain, means to a client.
 REFUSALS: dict[str, Callable[[], Refusal]] = {
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.limits = Limits()
     app.state.failed_attempts = FailedAttempts()
     bookable = (timetables, closures, bookings, capacity, ports)
-    for part in (*bookable, customs, invariants, events, accounts, tokens, health, problem_pages, pages):
+    for part in (*bookable, customs, invariants, events, webhooks, accounts, tokens, health, problem_pages, pages):
         app.include_router(part.router)
     framework.install(app)
     scheme.describe(app)

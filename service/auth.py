@@ -21,11 +21,12 @@ from service.ratelimit import BOOKING, REPORTS, FailedAttempts, TooManyFailedAtt
 Role = Literal["forwarder", "operator", "customs", "admin"]
 
 _READS = frozenset({"places:read", "slots:read", "bookings:read", "events:read"})
+_OWN = frozenset({"keys:write", "webhooks:read", "webhooks:write"})
 SCOPES: dict[Role, frozenset[str]] = {
-    "forwarder": _READS | {"bookings:write", "keys:write"},
-    "operator": _READS | {"bookings:write", "places:write", "keys:write"},
-    "customs": _READS | {"customs:read", "customs:write", "keys:write"},
-    "admin": _READS | {"organisations:write", "keys:write"},
+    "forwarder": _READS | _OWN | {"bookings:write"},
+    "operator": _READS | _OWN | {"bookings:write", "places:write"},
+    "customs": _READS | _OWN | {"customs:read", "customs:write"},
+    "admin": _READS | _OWN | {"organisations:write"},
 }
 
 
@@ -245,6 +246,8 @@ SlotReader = Annotated[Principal, permit("slots:read")]
 BookingReader = Annotated[Principal, permit("bookings:read")]
 EventReader = Annotated[Principal, permit("events:read")]
 KeyKeeper = Annotated[Principal, permit("keys:write")]
+WebhookReader = Annotated[Principal, permit("webhooks:read")]
+WebhookKeeper = Annotated[Principal, permit("webhooks:write")]
 Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
 BookingOperator = Annotated[Operator, permit("bookings:write", Operator)]
 BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", Forwarder, Operator)]

@@ -178,12 +178,19 @@ def serve(here: Checkout, host: str, port: int) -> None:
 
 def variables_of(here: Checkout, url: str) -> dict[str, str]:
     """Give the variables of every command of this checkout; what the user has set goes before, but for the database."""
-    return {"SLOTWAY_SIGNING_KEYS": str(here.signing_keys), **here.environment, "DATABASE_URL": url}
+    # The receivers of a demonstration's webhooks run on this machine, too.
+    demo = {} if is_live(here.environment) else {"SLOTWAY_WEBHOOKS_INSECURE": "true"}
+    return {"SLOTWAY_SIGNING_KEYS": str(here.signing_keys), **demo, **here.environment, "DATABASE_URL": url}
+
+
+def is_live(variables: Mapping[str, str]) -> bool:
+    """Say whether this is no demonstration."""
+    return variables.get("SLOTWAY_ENVIRONMENT") == "live"
 
 
 def demo_arguments(here: Checkout, variables: Mapping[str, str], address: str) -> tuple[str, ...]:
     """Ask for demonstration keys, which are for test installations only: for a live one `seed` would refuse them."""
-    return () if variables.get("SLOTWAY_ENVIRONMENT") == "live" else ("--demo", str(here.demo), "--url", address)
+    return () if is_live(variables) else ("--demo", str(here.demo), "--url", address)
 
 
 def begun_step(here: Checkout, variables: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -266,9 +273,10 @@ def greeting(here: Checkout, address: str) -> str:
     if not keys:
         lines.append("  made by an earlier start elsewhere; `python3 run.py key create` makes new ones")
     lines += ["", "Try:", f"  curl -s {address}/livez", f"  {as_forwarder} {address}/v1/ports"]
+    lines += [f"  {as_forwarder} '{address}/v1/berth-slots?{asked}'", ""]
+    if not is_live(here.environment):
+        lines.append("Webhooks may go to http:// and to this machine here: for trying out only.")
     lines += [
-        f"  {as_forwarder} '{address}/v1/berth-slots?{asked}'",
-        "",
         f"Logs: {here.data / 'log'}. Ctrl-C ends it all.",
     ]
     return "\n".join(lines)

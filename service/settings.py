@@ -30,5 +30,6 @@ class Settings(BaseSettings):
     customs_vocabularies: dict[str, Path] = Field(
         {}, description="foreign customs systems whose words are read, by name: the file of each one's table"
     )
+    webhooks_insecure: bool = Field(default=False, description="webhooks may go to http:// and to private addresses")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     drain_s: int = Field(20, ge=1, description="what is in flight at shutdown may take this long")

@@ -14,6 +14,7 @@ from service.events.jobs import number_events, prune_keys
 from service.rota.queries import sign
 from service.settings import Settings
 from service.telemetry import configure
+from service.webhooks.jobs import prune_deliveries
 
 _log = structlog.get_logger()
 
@@ -34,6 +35,7 @@ JOBS = (
     Job("grow-overstays", grow_overstays, 15.0),
     Job("number-events", number_events, 1.0),
     Job("prune-keys", prune_keys, 300.0),
+    Job("prune-deliveries", prune_deliveries, 300.0),
 )
 
 

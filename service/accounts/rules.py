@@ -86,10 +86,10 @@ class ExpiryPassed(Unfit):
 
 
 class SecretShownOnce(Malformed):
-    """A new key is shown once, so this request can't be repeated under an Idempotency-Key.
+    """A new key or secret is shown once, so this request can't be repeated under an Idempotency-Key.
 
-    A replay could not show the key again: only a digest of it is kept. Send the request without the header; if its
-    answer was lost, revoke the key it made (`GET /v1/keys` shows it) and make another.
+    A replay could not show it again. Send the request without the header. If the answer was lost, revoke the key that
+    was made (`GET /v1/keys` shows it) and make another, or rotate the secret of the webhook endpoint.
     """
 
 

@@ -88,6 +88,16 @@ _LISTED = [
         mandated="An operator may act on further facilities.",
     ),
     *_types("key", created="A key was made; never the key itself.", revoked="A key was revoked."),
+    *_types(
+        "webhook-endpoint",
+        created="There is a new webhook endpoint; never its secret.",
+        changed="Its owner has changed a webhook endpoint.",
+        secret_rotated="A webhook endpoint has a new secret; the one before signs for a day, too.",
+        deleted="A webhook endpoint was deleted.",
+    ),
+    *_types("webhook-delivery", resent="A delivery was put up once more."),
+    *_types("webhook-replay", requested="A part of the feed is delivered to a webhook endpoint again."),
+    *_types("webhook", ping="A webhook endpoint is tried out; delivered to that one alone."),
     *_types("ledger", reconciled="Counters of capacity that were not what is claimed have been mended."),
 ]
 TYPES: dict[str, EventType] = {each.name: each for each in _LISTED}

@@ -9,9 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from service.errors import Fault, Unfit
+from service.errors import Conflict, Fault, NotFound, Outdated, Unfit
+from service.events.types import TYPES
 
+MOST_ENDPOINTS = 20  # of one organisation
+MOST_REPLAYED = 500  # events that one request looks through
+MOST_AGAIN = 10_000  # deliveries that wait for one endpoint because they were asked for again
 TWO_SECRETS_H = 24
+PING = "webhook.ping"
+OWNER, GONE, FAILING = "owner", "gone", "failing"  # why an endpoint is disabled
 _SECRET_BYTES = 32
 
 # How long to wait after each failed try, seconds: the schedule of Standard Webhooks; the first try is at once.
@@ -26,9 +32,67 @@ class WebhookUrlRefused(Unfit):
     """
 
 
+class WebhookEndpointNotFound(NotFound):
+    """There is no such webhook endpoint that you may see.
+
+    `GET /v1/webhook-endpoints` lists those of your own organisation.
+    """
+
+
+class WebhookDeliveryNotFound(NotFound):
+    """There is no such delivery to this webhook endpoint.
+
+    `GET /v1/webhook-endpoints/{endpoint_id}/deliveries` lists them, for 30 days after they have ended.
+    """
+
+
+class WebhookEndpointsAtTheirMost(Conflict):
+    """The organisation has as many webhook endpoints as it can.
+
+    `most` says how many. Delete one that you no longer need, or let one receive more types of events.
+    """
+
+
+class WebhookEndpointDisabled(Conflict):
+    """The webhook endpoint is disabled: nothing is sent to it.
+
+    `disabled_because` says why: `owner`, `gone` (it answered 410) or `failing`. Enable it first, with
+    `{"enabled": true}`; it goes on where it stopped.
+    """
+
+
+class WebhookEndpointChanged(Outdated):
+    """The webhook endpoint has been changed since you read it.
+
+    `version` is what it is now. Read it again, and send its new ETag with `If-Match`.
+    """
+
+
+class WebhookDeliveryWaits(Conflict):
+    """This delivery has not ended: it is tried again by itself.
+
+    To have all that waits tried at once, change the endpoint with `{"enabled": true}`.
+    """
+
+
+class WebhookBacklogFull(Conflict):
+    """Too much that was asked for again waits for this webhook endpoint already.
+
+    `most` says how much can wait. Ask again when some of it has been delivered.
+    """
+
+
+class EventTypeUnknown(Unfit):
+    """The service writes no events of this type.
+
+    `errors` points at each, and `known` lists the types that there are. A group is named with `.*`, such as
+    `booking.*`, and `*` is all of them, those to come included.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where events are pushed to. `former_until`: when the secret before this one ceases to sign."""
+    """Where events are pushed to. `former_until`: when the secret before this one ceases to sign, or has ceased."""
 
     id: str
     organisation_id: str
@@ -39,6 +103,7 @@ class Endpoint:
     disabled_because: str | None
     cursor: int
     former_until: datetime | None
+    version: int
     created_at: datetime
 
 
@@ -88,6 +153,22 @@ def matches(patterns: Iterable[str], event_type: str) -> bool:
     return any(
         each in ("*", event_type) or (each.endswith(".*") and event_type.startswith(each[:-1])) for each in patterns
     )
+
+
+def wants(endpoint_id: str, patterns: Iterable[str], event_type: str, subject: str) -> bool:
+    """Say whether an event is for an endpoint: one that its filter names; a ping only if it tries out this one."""
+    return subject == endpoint_id if event_type == PING else matches(patterns, event_type)
+
+
+def demand_known(patterns: Iterable[str]) -> None:
+    """EventTypeUnknown if a pattern names nothing that the service writes."""
+    faults = [
+        Fault(f"/event_types/{nth}", EventTypeUnknown.code(), "There is no such type of event")
+        for nth, each in enumerate(patterns)
+        if not any(matches([each], known) for known in TYPES)
+    ]
+    if faults:
+        raise EventTypeUnknown(faults=faults, known=sorted(TYPES))
 
 
 def host_and_port(url: str, *, insecure: bool) -> tuple[str, int]:

@@ -21,11 +21,15 @@ NOBODYS = {
     "window_id": ids.new("bwn"),
     "allotment_id": ids.new("alt"),
     "vocabulary": "nil",
+    "endpoint_id": ids.new("whe"),
+    "delivery_id": ids.new("whd"),
 }
 # A well-formed body for each operation that would refuse an empty one before it looks for the object.
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/closures/{closure_id}/lift": {"reason": "x"},
     "PATCH /v1/partner-groups/{group_id}": {"name": "x"},
+    "PATCH /v1/webhook-endpoints/{endpoint_id}": {"description": "x"},
+    "POST /v1/webhook-endpoints/{endpoint_id}/replay": {"after": "0"},
     "POST /v1/bookings/{booking_id}/amend": {"remark": "x"},
     "POST /v1/bookings/{booking_id}/decline": {"reason": "x"},
     **{

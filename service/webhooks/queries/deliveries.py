@@ -1,4 +1,4 @@
-"""SQL of what is to be delivered to endpoints, and of the attempts at it."""
+"""SQL of what is to be delivered to endpoints, put up, shown, put up again and forgotten."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from pydantic_core import from_json
 
 from service import ids
 from service.database import Read, Statement, Tx
-from service.webhooks.rules import Outcome
+
+PRUNED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,8 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A delivery whose turn has come."""
-
-    number: int
-    id: str
-    event: str
-    body: str
-    tries: int
-
-
-@dataclass(frozen=True, slots=True)
 class Logged:
-    """A delivery with every attempt at it, as its owner sees it."""
+    """A delivery with the attempts at it, as its owner sees it."""
 
     number: int
     id: str
@@ -48,6 +38,17 @@ class Logged:
     created_at: datetime
     ended_at: datetime | None
     attempts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of deliveries is narrowed to; None leaves it open. `since`, `until`: when they were put up."""
+
+    state: str | None = None
+    event: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def put_up(tx: Tx, endpoint_id: str, parcels: Sequence[Parcel], *, why: str) -> None:
@@ -68,70 +69,30 @@ async def put_up(tx: Tx, endpoint_id: str, parcels: Sequence[Parcel], *, why: st
     )
 
 
-async def waiting(read: Read, endpoint_id: str, *, limit: int) -> list[Due]:
-    """Give the first deliveries that wait for an endpoint, in the order in which they go out."""
-    rows = await read.fetch(
-        """SELECT number, id, event, body, tries FROM webhook_deliveries
-           WHERE endpoint = $1 AND state = 'waiting' ORDER BY number LIMIT $2""",
-        endpoint_id,
-        limit,
-    )
-    return [Due(*row) for row in rows]
-
-
-async def note_attempts(tx: Tx, outcomes: Sequence[Outcome]) -> None:
-    """Note attempts; those that were taken end their delivery."""
-    await tx.execute(
-        """INSERT INTO webhook_attempts (delivery, at, status_code, duration_ms, error)
-           SELECT a.delivery, a.at, a.status_code, a.duration_ms, a.error
-           FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::int[], $5::text[]) WITH ORDINALITY
-                AS a (delivery, at, status_code, duration_ms, error, nth)
-           ORDER BY a.nth""",
-        [each.delivery for each in outcomes],
-        [each.at for each in outcomes],
-        [each.status_code for each in outcomes],
-        [each.duration_ms for each in outcomes],
-        [each.error for each in outcomes],
-    )
-    await tx.execute(
-        """UPDATE webhook_deliveries SET state = 'delivered', ended_at = clock_timestamp()
-           WHERE number = ANY ($1::bigint[]) AND state = 'waiting'""",
-        [each.delivery for each in outcomes if each.error is None],
-    )
-
-
-async def postpone(tx: Tx, number: int, *, wait_s: float | None) -> int:
-    """Count a failed try, and let the next one wait so many seconds, if one is to come. Gives how many have failed."""
-    tries: int = await tx.fetchval(
-        """UPDATE webhook_deliveries SET tries = tries + 1,
-               next_at = clock_timestamp() + make_interval(secs => coalesce($2::float8, 0))
-           WHERE number = $1 RETURNING tries""",
-        number,
-        wait_s,
-    )
-    return tries
-
-
+# Attempts at one delivery are ten, and more each time its endpoint is enabled anew: the last twenty tell enough.
 _LOGGED = """SELECT d.number, d.id, d.event, d.type, d.position, d.why, d.state,
         CASE WHEN d.state = 'waiting' THEN d.next_at END AS next_at, d.created_at, d.ended_at,
         (SELECT coalesce(json_agg(json_build_object('at', a.at, 'status_code', a.status_code,
-             'duration_ms', a.duration_ms, 'error', a.error) ORDER BY a.number), '[]')::text
-         FROM webhook_attempts a WHERE a.delivery = d.number) AS attempts
+             'duration_ms', a.duration_ms, 'error', a.error, 'answer', a.answer) ORDER BY a.number), '[]')::text
+         FROM (SELECT * FROM webhook_attempts WHERE delivery = d.number ORDER BY number DESC LIMIT 20) a) AS attempts
     FROM webhook_deliveries d """
 
 
-async def logged(
-    read: Read, endpoint_id: str, *, event: str | None, state: str | None, before: int | None, limit: int
-) -> list[Logged]:
-    """Give the deliveries to an endpoint, the newest first; only those of one event or state, if it is named."""
+async def logged(read: Read, endpoint_id: str, filters: Filters, *, after: int, limit: int) -> list[Logged]:
+    """Give the deliveries to an endpoint after a number, in the order in which they go out."""
     rows = await read.fetch(
         _LOGGED
-        + """WHERE d.endpoint = $1 AND ($2::text IS NULL OR d.event = $2) AND ($3::text IS NULL OR d.state = $3)
-             AND ($4::bigint IS NULL OR d.number < $4) ORDER BY d.number DESC LIMIT $5""",
+        + """WHERE d.endpoint = $1 AND d.number > $2 AND ($3::text IS NULL OR d.state = $3)
+               AND ($4::text IS NULL OR d.event = $4) AND ($5::text IS NULL OR d.type = $5)
+               AND ($6::timestamptz IS NULL OR d.created_at >= $6) AND ($7::timestamptz IS NULL OR d.created_at < $7)
+             ORDER BY d.number LIMIT $8""",
         endpoint_id,
-        event,
-        state,
-        before,
+        after,
+        filters.state,
+        filters.event,
+        filters.type,
+        filters.since,
+        filters.until,
         limit,
     )
     return [_delivery(row) for row in rows]
@@ -143,26 +104,52 @@ async def one(read: Read, endpoint_id: str, delivery_id: str) -> Logged | None:
     return None if row is None else _delivery(row)
 
 
-async def again(tx: Tx, number: int) -> str:
-    """Put up once more what a delivery sent, byte for byte. Gives the new delivery's id."""
-    delivery_id: str = await tx.fetchval(
+async def asked_again(read: Read, endpoint_id: str, *, most: int) -> int:
+    """Give how many deliveries wait for an endpoint because they were asked for again; not counted past `most`."""
+    counted: int = await read.fetchval(
+        """SELECT count(*) FROM (
+               SELECT FROM webhook_deliveries WHERE endpoint = $1 AND state = 'waiting' AND why <> 'event' LIMIT $2
+           ) waiting""",
+        endpoint_id,
+        most,
+    )
+    return counted
+
+
+async def again(tx: Tx, number: int) -> Logged:
+    """Put up once more what a delivery sent, byte for byte. Gives the new delivery."""
+    row = await tx.fetchrow(
         """INSERT INTO webhook_deliveries (id, endpoint, event, type, position, why, body)
            SELECT $2, endpoint, event, type, position, 'resend', body FROM webhook_deliveries WHERE number = $1
-           RETURNING id""",
+           RETURNING number, id, event, type, position, why, state, next_at, created_at, ended_at, '[]' AS attempts""",
         number,
         ids.new("whd"),
     )
-    return delivery_id
+    return _delivery(row)
 
 
 async def prune(statement: Statement, *, days: int) -> int:
-    """Forget deliveries, with their attempts, that ended so many days ago, at most 10,000. Gives how many."""
+    """Forget deliveries, with their attempts, that ended so many days ago, at most 5,000. Gives how many."""
     pruned: int = await statement.fetchval(
         """WITH old AS (
                SELECT number FROM webhook_deliveries WHERE ended_at < clock_timestamp() - make_interval(days => $1)
-               LIMIT 10000 FOR UPDATE SKIP LOCKED
+               LIMIT $2 FOR UPDATE SKIP LOCKED
            ), pruned AS (
                DELETE FROM webhook_deliveries d USING old WHERE d.number = old.number RETURNING 1
+           )
+           SELECT count(*) FROM pruned""",
+        days,
+        PRUNED_AT_ONCE,
+    )
+    return pruned
+
+
+async def prune_endpoints(statement: Statement, *, days: int) -> int:
+    """Forget endpoints that were deleted so many days ago and have no log any more. Gives how many."""
+    pruned: int = await statement.fetchval(
+        """WITH pruned AS (
+               DELETE FROM webhook_endpoints e WHERE e.deleted_at < clock_timestamp() - make_interval(days => $1)
+                 AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.endpoint = e.id) RETURNING 1
            )
            SELECT count(*) FROM pruned""",
         days,

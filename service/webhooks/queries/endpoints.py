@@ -1,13 +1,13 @@
-"""SQL of webhook endpoints, as their owners keep them, and of taking them in turn."""
+"""SQL of webhook endpoints, as their owners keep them."""
 
 from typing import Any
 
 from service import ids
-from service.database import Read, Statement, Tx
-from service.webhooks.rules import TWO_SECRETS_H, Endpoint, Turn
+from service.database import Read, Tx
+from service.webhooks.rules import TWO_SECRETS_H, Endpoint
 
-_ENDPOINT = """id, organisation_id, url, event_types, description, enabled, disabled_because, cursor,
-    CASE WHEN former_until > clock_timestamp() THEN former_until END AS former_until, created_at"""
+_ENDPOINT = """id, organisation_id, url, event_types, description, enabled, disabled_because, cursor, former_until,
+    version, created_at"""
 
 
 async def count_endpoints(tx: Tx, organisation_id: str) -> int:
@@ -68,6 +68,16 @@ async def locked_endpoint(tx: Tx, endpoint_id: str, *, organisation_id: str) -> 
     return None if row is None else _endpoint(row)
 
 
+async def has_log(read: Read, endpoint_id: str, *, organisation_id: str) -> bool:
+    """Say whether an endpoint is an organisation's, or was until it was deleted a while ago."""
+    found: bool = await read.fetchval(
+        "SELECT EXISTS (SELECT FROM webhook_endpoints WHERE id = $1 AND organisation_id = $2)",
+        endpoint_id,
+        organisation_id,
+    )
+    return found
+
+
 async def endpoints(read: Read, *, organisation_id: str, after: str, limit: int) -> list[Endpoint]:
     """Give the endpoints of an organisation, oldest first, from the one after `after` on."""
     rows = await read.fetch(
@@ -80,11 +90,11 @@ async def endpoints(read: Read, *, organisation_id: str, after: str, limit: int)
     return [_endpoint(row) for row in rows]
 
 
-async def store(tx: Tx, changed: Endpoint) -> None:
-    """Keep what an owner, or a failure, has made of an endpoint."""
-    await tx.execute(
-        """UPDATE webhook_endpoints SET url = $2, event_types = $3, description = $4, enabled = $5,
-               disabled_because = $6 WHERE id = $1""",
+async def store(tx: Tx, changed: Endpoint) -> Endpoint:
+    """Keep what an owner, or a failure, has made of an endpoint, as its next version. Gives it."""
+    row = await tx.fetchrow(
+        f"""UPDATE webhook_endpoints SET url = $2, event_types = $3, description = $4, enabled = $5,
+                disabled_because = $6, version = version + 1 WHERE id = $1 RETURNING {_ENDPOINT}""",  # noqa: S608
         changed.id,
         changed.url,
         list(changed.event_types),
@@ -92,6 +102,7 @@ async def store(tx: Tx, changed: Endpoint) -> None:
         changed.enabled,
         changed.disabled_because,
     )
+    return _endpoint(row)
 
 
 async def wake(tx: Tx, endpoint_id: str) -> None:
@@ -114,15 +125,17 @@ async def set_due(tx: Tx, endpoint_id: str) -> None:
     )
 
 
-async def rotate(tx: Tx, endpoint_id: str, secret: bytes) -> None:
-    """Let a new secret sign, and the one before it too for 24 hours; one before that ends now."""
-    await tx.execute(
-        """UPDATE webhook_endpoints SET former_secret = secret, secret = $2,
-               former_until = clock_timestamp() + make_interval(hours => $3) WHERE id = $1""",
+async def rotate(tx: Tx, endpoint_id: str, secret: bytes) -> Endpoint:
+    """Let a new secret sign, and the one before it too for 24 hours; one before that ends now. Gives the endpoint."""
+    row = await tx.fetchrow(
+        f"""UPDATE webhook_endpoints SET former_secret = secret, secret = $2, version = version + 1,
+                former_until = clock_timestamp() + make_interval(hours => $3) WHERE id = $1
+            RETURNING {_ENDPOINT}""",  # noqa: S608  put together from constants
         endpoint_id,
         secret,
         TWO_SECRETS_H,
     )
+    return _endpoint(row)
 
 
 async def delete(tx: Tx, endpoint_id: str) -> None:
@@ -139,61 +152,6 @@ async def delete(tx: Tx, endpoint_id: str) -> None:
     )
 
 
-async def take_turns(statement: Statement, *, at_most: int, lease_s: int) -> list[Turn]:
-    """Take endpoints in hand for which something is due, first those that waited longest for their turn.
-
-    Another worker's are skipped, and so are those that are in hand: one at a time keeps the order.
-    """
-    rows = await statement.fetch(
-        """WITH due AS (
-               SELECT id FROM webhook_endpoints
-               WHERE enabled AND deleted_at IS NULL AND leased_until <= clock_timestamp()
-                 AND CASE WHEN next_at IS NULL THEN cursor < (SELECT coalesce(max(position), 0) FROM events)
-                          ELSE next_at <= clock_timestamp() END
-               ORDER BY leased_until LIMIT $1 FOR UPDATE SKIP LOCKED
-           )
-           UPDATE webhook_endpoints e
-           SET lease = e.lease + 1, leased_until = clock_timestamp() + make_interval(secs => $2)
-           FROM due WHERE e.id = due.id
-           RETURNING e.id, e.organisation_id, e.url, e.event_types, e.cursor, e.lease, e.secret,
-                     CASE WHEN e.former_until > clock_timestamp() THEN e.former_secret END AS former_secret""",
-        at_most,
-        lease_s,
-    )
-    return [_turn(row) for row in rows]
-
-
-async def still_in_hand(tx: Tx, turn: Turn) -> Endpoint | None:
-    """Give the endpoint of a turn, locked; None: it is deleted, or this turn took too long and another began."""
-    row = await tx.fetchrow(
-        f"""SELECT {_ENDPOINT} FROM webhook_endpoints WHERE id = $1 AND lease = $2 AND deleted_at IS NULL
-            FOR NO KEY UPDATE""",  # noqa: S608  put together from constants
-        turn.id,
-        turn.lease,
-    )
-    return None if row is None else _endpoint(row)
-
-
-async def let_go(tx: Tx, turn: Turn) -> None:
-    """End a turn."""
-    await tx.execute(
-        "UPDATE webhook_endpoints SET leased_until = clock_timestamp() WHERE id = $1 AND lease = $2",
-        turn.id,
-        turn.lease,
-    )
-
-
-async def last_position(read: Read) -> int:
-    """Give the position of the last event that has one."""
-    position: int = await read.fetchval("SELECT coalesce(max(position), 0) FROM events")
-    return position
-
-
-async def move_cursor(tx: Tx, endpoint_id: str, position: int) -> None:
-    """Note up to where the feed has been looked through for an endpoint."""
-    await tx.execute("UPDATE webhook_endpoints SET cursor = $2 WHERE id = $1", endpoint_id, position)
-
-
 def _endpoint(row: Any) -> Endpoint:
     return Endpoint(
         id=row["id"],
@@ -205,18 +163,6 @@ def _endpoint(row: Any) -> Endpoint:
         disabled_because=row["disabled_because"],
         cursor=row["cursor"],
         former_until=row["former_until"],
+        version=row["version"],
         created_at=row["created_at"],
-    )
-
-
-def _turn(row: Any) -> Turn:
-    live = (row["secret"], row["former_secret"])
-    return Turn(
-        id=row["id"],
-        organisation_id=row["organisation_id"],
-        url=row["url"],
-        event_types=tuple(row["event_types"]),
-        cursor=row["cursor"],
-        lease=row["lease"],
-        secrets=tuple(each for each in live if each),
     )

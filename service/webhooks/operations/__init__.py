@@ -1,0 +1,1 @@
+"""Keeping webhook endpoints, and having delivered again what was delivered before."""
