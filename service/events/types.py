@@ -92,7 +92,7 @@ _LISTED = [
         "webhook-endpoint",
         created="There is a new webhook endpoint; never its secret.",
         changed="Its owner has changed a webhook endpoint.",
-        secret_rotated="A webhook endpoint has a new secret; the one before signs for a day, too.",
+        secret_rotated="A webhook endpoint has a new secret; the one before signs for a day, too.",  # noqa: S106  it is none
         deleted="A webhook endpoint was deleted.",
     ),
     *_types("webhook-delivery", resent="A delivery was put up once more."),

@@ -64,6 +64,11 @@ class Operation:
         return "requestBody" in self.said
 
     @property
+    def shows_a_secret(self) -> bool:
+        """Whether it can't be repeated under an Idempotency-Key."""
+        return "secret-shown-once" in str(self.said["responses"].get("400"))
+
+    @property
     def names(self) -> list[str]:
         """The parameters of its path."""
         return [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]

@@ -15,6 +15,7 @@ from service.errors import every_refusal
 from tests.asking import ahead, berth, booking, new_key, rfc, storage, window
 from tests.contract.operations import Operation, operations
 from tests.ports.opening import BERTH, PORT, TERMINAL, WAREHOUSE, ZONE
+from tests.webhooks.hooking import pushed
 
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
 # Paths for programs and people that no document has to describe in full.
@@ -205,6 +206,7 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     await closed(walk)
     await ports_made(walk)
     await kept_for_partners(walk)
+    await pushed(walk)
     assert walk.operations.keys() - walk.walked == {f"GET {path}" for path in BARE}
 
 

@@ -13,6 +13,7 @@ from tests.asking import ahead, berth, booking, new_key, rfc, storage
 from tests.contract.operations import NOBODYS, Operation, operations
 from tests.leaving import Leaving
 from tests.ports.partnering import ALLOTMENTS, WINDOWS, grouped, kept, quantity, stretch
+from tests.webhooks.hooking import Keeper
 
 FORWARDER, OPERATOR, CUSTOMS, ADMIN = "forwarder", "operator", "customs", "admin"
 ANYBODY = {FORWARDER, OPERATOR, CUSTOMS, ADMIN}
@@ -128,9 +129,9 @@ def every(app) -> list[Operation]:
 
 async def ask(client, operation: Operation, key: str | None, **objects: str) -> httpx.Response:
     """Ask for an operation with a key, or none; a body that nothing would accept comes along."""
-    headers = {"Idempotency-Key": new_key(), "If-Match": "*"} | (
-        {} if key is None else {"Authorization": f"Bearer {key}"}
-    )
+    headers = {"If-Match": "*"} | ({} if operation.shows_a_secret else {"Idempotency-Key": new_key()})
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
     answer: httpx.Response = await client.request(**operation.request(**objects), headers=headers)
     return answer
 
@@ -217,6 +218,7 @@ async def test_another_s_object_is_answered_as_one_that_nobody_has(every, client
         "key_id": key["id"],
         "organisation_id": organisation["items"][0]["organisation_id"],
         **await kept_for_the_forwarder(crowd),
+        **await delivered_to_the_forwarder(crowd, keys),
     }
     public = {
         "closure_id",
@@ -256,6 +258,15 @@ async def kept_for_the_forwarder(crowd) -> dict[str, str]:
     ships, goods = await grouped(crowd, "forwarder", facility="PKGWD-GMT"), await grouped(crowd, "forwarder")
     window, allotment = await kept(crowd, WINDOWS, stretch(ships)), await kept(crowd, ALLOTMENTS, quantity(goods))
     return {"group_id": goods["id"], "window_id": window["id"], "allotment_id": allotment["id"]}
+
+
+async def delivered_to_the_forwarder(crowd, keys) -> dict[str, str]:
+    """Give a webhook endpoint of the forwarder, and a delivery to it."""
+    keeper = Keeper(crowd.clients[0], keys["forwarder"])
+    await keeper.events()
+    made = await keeper.make()
+    await keeper.ask("POST", f"/{made['id']}/replay", {"after": "0"}, status=202)
+    return {"endpoint_id": made["id"], "delivery_id": (await keeper.log(made))[0]["id"]}
 
 
 def without_id(said: dict[str, Any]) -> dict[str, Any]:

@@ -74,3 +74,23 @@ async def sql(db: Any, text: str, *values: object) -> list[tuple[Any, ...]]:
 
     rows: list[tuple[Any, ...]] = await db.write(run)
     return rows
+
+
+async def pushed(walk: Any) -> None:
+    """A webhook endpoint: made, changed, tried out, given what has happened before, and deleted."""
+    who, name = "forwarder", ENDPOINTS
+    body = {"url": URL, "event_types": ["*"]}
+    await walk(f"POST {name}", who, body=body | {"url": "http://1.1.1.1/x"}, status=422)
+    at = f"{name}/{(await walk(f'POST {name}', who, body=body, status=201))['id']}"
+    one = f"{name}/{{endpoint_id}}"
+    assert (await walk(f"GET {name}", who))["items"] == [await walk(f"GET {one}", who, at)]
+    await walk(f"POST {one}/rotate-secret", who, f"{at}/rotate-secret")
+    await walk(f"POST {one}/ping", who, f"{at}/ping", status=202)
+    await walk(f"POST {one}/replay", who, f"{at}/replay", {"after": "0"}, status=202)
+    waiting = await walk(f"GET {one}/deliveries", who, f"{at}/deliveries")
+    again = f"{at}/deliveries/{waiting['items'][0]['id']}/resend"
+    await walk(f"POST {one}/deliveries/{{delivery_id}}/resend", who, again, status=409)
+    await walk(f"PATCH {one}", who, at, {"enabled": False}, status=412, headers={"If-Match": '"9"'})
+    await walk(f"PATCH {one}", who, at, {"enabled": False})
+    await walk(f"DELETE {one}", who, at)
+    await walk(f"GET {one}", who, at, status=404)

@@ -36,6 +36,13 @@ async def test_every_role_keeps_endpoints_and_sees_a_secret_once(client, keys, w
     assert await keeper.ask("GET") == {"items": [], "next": None}
 
 
+async def test_an_endpoint_begins_after_what_has_happened_before_it(mine, db):
+    await mine.book()
+    await mine.make()
+    last = "SELECT max(position) FROM events WHERE type = 'booking.held'"
+    assert await sql(db, f"SELECT cursor >= ({last}) FROM webhook_endpoints") == [(True,)]
+
+
 async def test_what_can_change_has_an_etag_and_a_change_for_another_version_is_refused(mine, client):
     made = await mine.make()
     path = f"{ENDPOINTS}/{made['id']}"

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from service import auth, changes
 from service.accounts.rules import SecretShownOnce
 from service.answers import conditional
-from service.events.operations import Answer
+from service.events.operations import Answer, FeedBusy, number
 from service.fields import Nothing
 from service.idempotency import IdempotencyKeyMalformed
 from service.intake import StrictRoute
@@ -35,7 +35,9 @@ _SECRET = (SecretShownOnce, IdempotencyKeyMalformed)
 @router.post(
     "/v1/webhook-endpoints",
     status_code=201,
-    responses=problems(WebhookUrlRefused, EventTypeUnknown, WebhookEndpointsAtTheirMost, *_SECRET, *auth.REFUSALS),
+    responses=problems(
+        WebhookUrlRefused, EventTypeUnknown, WebhookEndpointsAtTheirMost, FeedBusy, *_SECRET, *auth.REFUSALS
+    ),
 )
 async def make(
     by: auth.WebhookKeeper, change: changes.Asked, body: schemas.NewEndpoint, response: Response
@@ -46,6 +48,7 @@ async def make(
     """
     _refuse_key(change)
     await _demand_reachable(change.request, body.url)
+    await number(changes.database(change.request))  # else what happened just before would be pushed, too
     made, secret = await change.run(keeping.make, body, by=by)
     if change.rehearsal:
         response.status_code = 200
