@@ -23,7 +23,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
-USERS = ["docs/forwarders.md", "docs/operators.md", "docs/operators-capacity.md", "docs/customs.md", "docs/tokens.md"]
+USERS = [
+    "docs/forwarders.md", "docs/operators.md", "docs/operators-capacity.md", "docs/customs.md", "docs/webhooks.md", "docs/tokens.md",
+]  # fmt: skip
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 for _module in pkgutil.walk_packages(service.__path__, "service."):

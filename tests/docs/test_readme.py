@@ -12,7 +12,7 @@ from tests.serving import served
 FIRST = "README.md"
 GO_ON = [
     "docs/forwarders.md", "docs/forwarders-following.md", "docs/operators.md", "docs/operators-capacity.md",
-    "docs/operators-opening.md", "docs/customs.md", "docs/tokens.md",
+    "docs/operators-opening.md", "docs/customs.md", "docs/webhooks.md", "docs/tokens.md",
 ]  # fmt: skip
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages use curl, which is not installed")
 
@@ -22,7 +22,7 @@ def folder(url, keys, tmp_path):
     """A folder like a checkout in which `run.py` has started the service: `.data/demo.json` and an address that works."""
     signing_keys = tmp_path / ".data" / "signing-keys.json"
     keyfile.make(signing_keys)
-    with served(url, SLOTWAY_SIGNING_KEYS=str(signing_keys)) as address:
+    with served(url, SLOTWAY_SIGNING_KEYS=str(signing_keys), SLOTWAY_WEBHOOKS_INSECURE="true") as address:
         (tmp_path / ".data" / "demo.json").write_text(json.dumps({"url": address, "keys": keys}))
         yield tmp_path
 

@@ -17,7 +17,7 @@ MARK = "===== next ====="
 CUT = "..."
 # A TypeID, whole or cut short.
 IDENTIFIER = re.compile(
-    r"(bkg|leg|evt|org|key|dn|req|cls|pgr|bwn|alt)_[0-7](?:[0-9a-hjkmnp-tv-z]{25}|[0-9a-hjkmnp-tv-z]{,24}\.\.\.)"
+    r"(bkg|leg|evt|org|key|dn|req|cls|pgr|bwn|alt|whe|whd)_[0-7](?:[0-9a-hjkmnp-tv-z]{25}|[0-9a-hjkmnp-tv-z]{,24}\.\.\.)"
 )
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d(?:\.\d+)?Z)")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
