@@ -84,6 +84,7 @@ def _deliveries() -> None:
         ["endpoint", "number"],
         postgresql_where=sa.text("state = 'waiting'"),
     )
+    op.create_index("webhook_deliveries_by_event", "webhook_deliveries", ["event"])
     op.create_index("webhook_deliveries_by_ended_at", "webhook_deliveries", ["ended_at"])
 
 

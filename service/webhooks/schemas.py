@@ -13,6 +13,9 @@ from service.webhooks import rules
 from service.webhooks.queries.deliveries import Filters, Logged
 
 STATES = ("waiting", "delivered", "dropped")
+ERRORS = (
+    "status", "gone", "redirected", "timed-out", "connection-failed", "certificate-refused", "address-refused",
+)  # fmt: skip
 
 Url = Annotated[
     str,
@@ -114,7 +117,7 @@ class Attempt(BaseModel):
     at: datetime
     status_code: int | None
     duration_ms: int
-    error: str | None = Field(examples=["timed-out", "status", "redirected", "address-refused", "connection-failed"])
+    error: str | None = Field(examples=list(ERRORS))
     answer: str | None = Field(description="the first KiB of what the receiver answered")
 
 

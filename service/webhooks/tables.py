@@ -69,6 +69,7 @@ webhook_deliveries = Table(
     CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="webhook_delivery_ends"),
     Index(None, "endpoint", "number"),
     Index("webhook_deliveries_waiting", "endpoint", "number", postgresql_where=text("state = 'waiting'")),
+    Index(None, "event"),
     Index(None, "ended_at"),
 )
 

@@ -108,6 +108,21 @@ async def test_one_dead_key_makes_all_anew(db: Db, tmp_path):
     assert await db.read(demo.all_work, json.loads(file.read_text())["keys"])
 
 
+async def test_keys_that_an_earlier_release_made_with_fewer_scopes_are_made_anew(db: Db, tmp_path):
+    file = tmp_path / "demo.json"
+    await demo.equip(db, file, url="http://here")
+    old = json.loads(file.read_text())["keys"]
+    assert await db.read(demo.all_work, old)
+    await db.write(forget_a_scope)
+    assert not await db.read(demo.all_work, old)
+    await demo.equip(db, file, url="http://here")
+    assert await db.read(demo.all_work, json.loads(file.read_text())["keys"])
+
+
+async def forget_a_scope(tx) -> None:
+    await tx.execute("UPDATE api_keys SET scopes = array_remove(scopes, 'webhooks:read')")
+
+
 async def test_two_first_starts_at_once_leave_one_set_of_organisations(db: Db, tmp_path):
     await asyncio.gather(*(demo.equip(db, tmp_path / name, url="http://here") for name in ("a", "b")))
     for name, _, _ in demo.NAMES.values():

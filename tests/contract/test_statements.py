@@ -18,6 +18,8 @@ from service.bookings.rules import State
 from service.customs.queries import bookings as customs
 from service.events import queries as events
 from service.timetables import queries as timetables
+from service.webhooks.queries import deliveries
+from service.webhooks.queries.deliveries import Filters
 
 ROOT = Path(service.__file__).parent
 ASKING = {"fetch", "fetchrow", "fetchval", "execute", "executemany", "cursor", "prepare"}
@@ -109,6 +111,12 @@ async def ask_for_customs(recorder: Recorder, _: Any) -> None:
             await customs.sought(recorder, sought, after=7, limit=5)
 
 
+async def ask_for_deliveries(recorder: Recorder, _by: Any) -> None:
+    now = clock.now()
+    for filters in (Filters(), Filters("waiting"), Filters("delivered", "evt_1", "booking.held", now, now)):
+        await deliveries.logged(recorder, "whe_1", filters, after=0, limit=5)
+
+
 DRIVEN = {
     ("service.bookings.queries.lists", "listed"): ask_for_lists,
     ("service.bookings.queries.lists", "one"): lambda recorder, by: bookings.one(recorder, by, "bkg_1"),
@@ -118,6 +126,7 @@ DRIVEN = {
     ("service.customs.queries.bookings", "sought"): ask_for_customs,
     ("service.timetables.queries", "glance"): ask_for_timetables,
     ("service.timetables.queries", "ledger"): ask_for_timetables,
+    ("service.webhooks.queries.deliveries", "logged"): ask_for_deliveries,
     ("service.events.queries", "visible"): lambda recorder, by: events.visible(recorder, by, after=0, limit=5),
 }
 

@@ -47,6 +47,8 @@ async def test_what_can_change_has_an_etag_and_a_change_for_another_version_is_r
     made = await mine.make()
     path = f"{ENDPOINTS}/{made['id']}"
     assert (await client.get(path, headers=mine.headers)).headers["etag"] == '"1"'
+    again = await client.post(ENDPOINTS, json={"url": URL, "event_types": ["*"]}, headers=mine.headers)
+    assert again.headers["etag"] == '"1"'
     assert (await client.get(path, headers=mine.headers | {"If-None-Match": '"1"'})).status_code == 304
     changed = await client.patch(path, json={"description": "x"}, headers=mine.headers | {"If-Match": '"1"'})
     assert (changed.status_code, changed.headers["etag"], changed.json()["version"]) == (200, '"2"', 2)

@@ -11,7 +11,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from service.webhooks import rules
+from service.webhooks import rules, schemas
 from tests.docs.walking import BLOCK, ROOT
 
 PAGE = (ROOT / "docs" / "webhooks.md").read_text()
@@ -80,6 +80,11 @@ def test_the_receiver_of_the_page_takes_what_is_signed_once_and_nothing_else(rec
 def test_the_tries_of_the_page_are_those_of_the_schedule():
     told = re.findall(r"^\| \d+ \| (\d+) (s|min|h) \|$", PAGE, re.MULTILINE)
     assert [int(number) * UNITS[unit] for number, unit in told] == list(rules.WAITS_S)
+
+
+def test_the_errors_of_the_page_are_those_of_the_document():
+    table = PAGE.partition("| `error` |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == list(schemas.ERRORS)
 
 
 def test_the_bounds_of_the_page_are_those_of_the_service():

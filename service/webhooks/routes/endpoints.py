@@ -50,6 +50,7 @@ async def make(
     await _demand_reachable(change.request, body.url)
     await number(changes.database(change.request))  # else what happened just before would be pushed, too
     made, secret = await change.run(keeping.make, body, by=by)
+    response.headers["ETag"] = _tag(made.version)
     if change.rehearsal:
         response.status_code = 200
     return schemas.EndpointWithSecret.shown(made, secret)
@@ -80,7 +81,7 @@ async def one(by: auth.WebhookReader, endpoint_id: EndpointId, request: Request)
     found = await changes.database(request).read(endpoints.endpoint, endpoint_id, organisation_id=by.organisation_id)
     if found is None:
         raise WebhookEndpointNotFound
-    return conditional(request, to_json(schemas.Endpoint.of(found)), f'"{found.version}"')
+    return conditional(request, to_json(schemas.Endpoint.of(found)), _tag(found.version))
 
 
 @router.patch(
@@ -125,7 +126,11 @@ async def delete(by: auth.WebhookKeeper, endpoint_id: EndpointId, change: change
     responses=problems(WebhookEndpointNotFound, *_SECRET, *auth.REFUSALS),
 )
 async def rotate_secret(
-    by: auth.WebhookKeeper, endpoint_id: EndpointId, change: changes.Asked, _body: Nothing | None = None
+    by: auth.WebhookKeeper,
+    endpoint_id: EndpointId,
+    change: changes.Asked,
+    response: Response,
+    _body: Nothing | None = None,
 ) -> schemas.EndpointWithSecret:
     """Give a webhook endpoint a new secret. The answer shows it, this once.
 
@@ -134,6 +139,7 @@ async def rotate_secret(
     """
     _refuse_key(change)
     now, secret = await change.run(keeping.rotate_secret, endpoint_id, by=by)
+    response.headers["ETag"] = _tag(now.version)
     return schemas.EndpointWithSecret.shown(now, secret)
 
 
@@ -165,4 +171,8 @@ def _refuse_key(change: changes.Change) -> None:
 
 
 def _answered(answer: Answer) -> Response:
-    return changes.answered(answer, headers={"ETag": f'"{json.loads(answer.body)["version"]}"'})
+    return changes.answered(answer, headers={"ETag": _tag(json.loads(answer.body)["version"])})
+
+
+def _tag(version: int) -> str:
+    return f'"{version}"'
