@@ -17,14 +17,17 @@ ERRORS = (
     "status", "gone", "redirected", "timed-out", "connection-failed", "certificate-refused", "address-refused",
 )  # fmt: skip
 
+_URL, _TYPES, _DESK = ["https://example.com/slotway"], [["booking.*", "closure.made"]], ["berthing desk"]
+_ENDPOINT, _EVENT = ["whe_01kb3v7x9ef6wvq0m8y3k2n5ra"], ["evt_01kb3v7x9ef6wvq0m8y3k2n5ra"]
+
 Url = Annotated[
     str,
     StringConstraints(min_length=9, max_length=2000),
-    Field(examples=["https://example.com/slotway"], description="https, of a host on the public internet"),
+    Field(examples=_URL, description="https, of a host on the public internet"),
 ]
 EventTypes = Annotated[
     list[Annotated[str, StringConstraints(max_length=80)]],
-    Field(min_length=1, max_length=50, examples=[["booking.*", "closure.made"]]),
+    Field(min_length=1, max_length=50, examples=_TYPES),
     Field(description="types, groups such as `booking.*`, or `*` for all, those to come included"),
     AfterValidator(lambda several: list(dict.fromkeys(several))),
 ]
@@ -37,7 +40,7 @@ class NewEndpoint(Strict):
 
     url: Url
     event_types: EventTypes
-    description: Line | None = None
+    description: Line | None = Field(None, examples=_DESK)
     enabled: Flag = True
 
 
@@ -46,7 +49,7 @@ class EndpointChange(Strict):
 
     url: Url = Field(default_factory=unsaid)
     event_types: EventTypes = Field(default_factory=unsaid)
-    description: Line | None = Field(default_factory=unsaid)
+    description: Line | None = Field(default_factory=unsaid, examples=_DESK)
     enabled: Flag = Field(
         default_factory=unsaid, description="true: go on where it stopped, and try at once what waits"
     )
@@ -62,19 +65,23 @@ class Range(Strict):
     """A part of the feed: what comes after one `sequence`, up to another, that included."""
 
     after: Sequence
-    until: Sequence | None = Field(None, description="left out: all that the endpoint has been sent so far")
+    until: Sequence | None = Field(
+        None, examples=["0000000000000099"], description="left out: all that the endpoint has been sent so far"
+    )
 
 
 class Endpoint(BaseModel):
     """A webhook endpoint, without its secret."""
 
-    id: str = Field(examples=["whe_01kb3v7x9ef6wvq0m8y3k2n5ra"])
-    url: str
-    event_types: list[str]
-    description: str | None
+    id: str = Field(examples=_ENDPOINT)
+    url: str = Field(examples=_URL)
+    event_types: list[str] = Field(examples=_TYPES)
+    description: str | None = Field(examples=_DESK)
     enabled: bool
-    disabled_because: str | None = Field(examples=["owner", "gone", "failing"])
-    former_secret_until: datetime | None = Field(description="until then the secret before this one signs, too")
+    disabled_because: str | None = Field(examples=[None, "owner", "gone", "failing"])
+    former_secret_until: datetime | None = Field(
+        examples=[None, "2026-11-25T09:15:00Z"], description="until then the secret before this one signs, too"
+    )
     version: int = Field(description="its ETag")
     created_at: datetime
 
@@ -108,29 +115,31 @@ class EndpointWithSecret(Endpoint):
 class Ping(BaseModel):
     """An event `webhook.ping` on its way, behind all that waits for this webhook endpoint."""
 
-    endpoint: str
+    endpoint: str = Field(examples=_ENDPOINT)
 
 
 class Attempt(BaseModel):
     """One attempt to deliver. `error` is null if the receiver answered with a 2xx."""
 
     at: datetime
-    status_code: int | None
-    duration_ms: int
+    status_code: int | None = Field(examples=[500])
+    duration_ms: int = Field(examples=[12])
     error: str | None = Field(examples=list(ERRORS))
-    answer: str | None = Field(description="the first KiB of what the receiver answered")
+    answer: str | None = Field(examples=["out of order"], description="the first KiB of what the receiver answered")
 
 
 class Delivery(BaseModel):
     """An event on its way to a webhook endpoint, or there."""
 
     id: str = Field(examples=["whd_01kb3v7x9ef6wvq0m8y3k2n5ra"])
-    event: str = Field(description="the event's id, sent as `webhook-id`")
-    type: str
-    sequence: str
+    event: str = Field(examples=_EVENT, description="the event's id, sent as `webhook-id`")
+    type: str = Field(examples=["booking.confirmed"])
+    sequence: str = Field(examples=["0000000000000042"])
     why: str = Field(examples=["event", "resend", "replay"])
     state: str = Field(examples=list(STATES))
-    next_at: datetime | None = Field(description="when it is tried next, at the earliest")
+    next_at: datetime | None = Field(
+        examples=["2026-11-24T09:20:00Z"], description="when it is tried next, at the earliest"
+    )
     created_at: datetime
     ended_at: datetime | None
     attempts: list[Attempt] = Field(description="the last 20, in order")
@@ -158,8 +167,8 @@ class DeliveryQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     state: Annotated[str, one_of(*STATES)] | None = Field(None, description=f"one of {', '.join(STATES)}")
-    event: Id | None = Field(None, description="id of the event")
-    type: Line | None = Field(None, description="type of the event")
+    event: Id | None = Field(None, examples=_EVENT, description="id of the event")
+    type: Line | None = Field(None, examples=["booking.confirmed"], description="type of the event")
     from_: Moment | None = Field(None, alias="from", description="put up then or later")
     to: Moment | None = Field(None, description="put up before")
 
@@ -171,11 +180,11 @@ class DeliveryQuery(BaseModel):
 class Replay(BaseModel):
     """What is delivered again. If `next` is not null there is more: ask again with `after` set to it."""
 
-    endpoint: str
-    after: str
-    until: str
-    deliveries: int
-    next: str | None
+    endpoint: str = Field(examples=_ENDPOINT)
+    after: str = Field(examples=["0000000000000042"])
+    until: str = Field(examples=["0000000000000099"])
+    deliveries: int = Field(examples=[12])
+    next: str | None = Field(examples=[None, "0000000000000071"])
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
