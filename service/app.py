@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from service import __version__, database, framework, health, pages, problem_pages, telemetry
+from service import __version__, database, document, framework, health, pages, problem_pages, telemetry
 from service.accounts import routes as accounts
 from service.accounts.keyring import Keyring, keep_last_used
 from service.bookings import routes as bookings
@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     framework.install(app)
     scheme.describe(app)
+    document.complete(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shield, timeout_s=settings.request_timeout_s)
     app.add_middleware(telemetry.Telemetry)

@@ -46,11 +46,13 @@ class Ready(BaseModel):
     """What the service needs, and that it has it."""
 
     status: str = Field(examples=["ready"])
-    version: str
-    tzdata: str = Field(description="version of the time zone data: local days depend on it")
-    schema_version: str
-    checks: dict[str, str]
-    worker: dict[str, Job]
+    version: str = Field(examples=["0.1.0"])
+    tzdata: str = Field(description="version of the time zone data: local days depend on it", examples=["2026.6"])
+    schema_version: str = Field(examples=["0005"])
+    checks: dict[str, str] = Field(examples=[{"database": "ok", "schema": "ok"}])
+    worker: dict[str, Job] = Field(
+        examples=[{"expire-holds": {"ran_at": "2026-11-25T09:00:00Z", "seconds_ago": 0.4, "done": 12}}]
+    )
 
 
 JOB_RAN_AT = Gauge("slotway_job_ran_at_seconds", "When a job of the worker ran last, Unix time", ["job"])

@@ -5,7 +5,7 @@ from inspect import cleandoc
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from service.errors import NotFound, Refusal, every_refusal
 from service.intake import StrictRoute
@@ -25,11 +25,13 @@ class NoSuchProblem(NotFound):
 class ProblemType(BaseModel):
     """A problem type: its code, the status it comes with, its title, and what to do about it."""
 
-    type: str
-    code: str
-    status: int
-    title: str
-    advice: str
+    type: str = Field(examples=["/problems/slot-taken"])
+    code: str = Field(examples=["slot-taken"])
+    status: int = Field(examples=[409])
+    title: str = Field(examples=["The stretch of quay has been taken for that time."])
+    advice: str = Field(
+        examples=["`alternatives` are slots that were free a moment ago; each can be sent back as a leg as it stands."]
+    )
 
 
 def explained(refusal: type[Refusal]) -> ProblemType:

@@ -17,12 +17,12 @@ from service.__main__ import migrate
 from service.accounts.demo import make_anew
 from service.app import create_app, open_database
 from service.database import Db
-from service.events.types import TYPES
 from service.ports.operations import seed
 from service.settings import Settings
 from service.tokens import keyfile
 from tests.crowd import Crowd
 from tests.leaving import Leaving
+from tests.telling import strange_events
 
 TEMPLATE = "template_slotway"
 _numbers = count()
@@ -63,25 +63,10 @@ async def url(server: embedded.Server, template: dict[str, str]) -> AsyncIterato
     control = await asyncpg.connect(server.dsn)
     await control.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield server.dsn_of(name)
-    unknown = await unknown_types(server.dsn_of(name))
+    strange = await strange_events(server.dsn_of(name))
     await control.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await control.close()
-    assert unknown == [], "a line in service/events/types.py is missing"
-
-
-async def unknown_types(url: str) -> list[str]:
-    """Give the types of events that the service wrote and its table of types does not know."""
-    connection = await asyncpg.connect(url)
-    try:
-        # A test that takes the migrations back may leave no log. What a test puts into the log by hand is by `test`.
-        if await connection.fetchval("SELECT to_regclass('events')") is None:
-            return []
-        rows = await connection.fetch(
-            "SELECT DISTINCT type FROM events WHERE by <> 'test' AND type <> ALL ($1)", [*TYPES]
-        )
-        return [row["type"] for row in rows]
-    finally:
-        await connection.close()
+    assert strange == []
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ FacilityCode = Annotated[str, Field(max_length=40, pattern=r"^[A-Z0-9-]+$", exam
 class NewOrganisation(Strict):
     """An organisation to make."""
 
-    name: Line
+    name: Line = Field(examples=["Steppe Forwarding"])
     role: Role
     rate_per_s: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="requests a second and lane; null or left out: no limit"
@@ -35,7 +35,7 @@ class NewMandate(Strict):
 class NewOwnKey(Strict):
     """A key to make for one's own organisation."""
 
-    name: Line = Field(description="what the key is for, to tell it from others")
+    name: Line = Field(description="what the key is for, to tell it from others", examples=["night shift"])
     scopes: list[Scope] | None = Field(None, max_length=40, description="left out: all that can be granted")
     expires_at: Moment | None = Field(None, description="left out: no end")
 
@@ -49,8 +49,8 @@ class NewKey(NewOwnKey):
 class Organisation(BaseModel):
     """An organisation."""
 
-    id: str
-    name: str
+    id: str = Field(examples=["org_01kb3v7x9ef6wvq0m8y3k2n5ra"])
+    name: str = Field(examples=["Steppe Forwarding"])
     role: str = Field(examples=["forwarder", "operator", "customs", "admin"])
     rate_per_s: int | None
     created_at: datetime
@@ -67,9 +67,9 @@ class Organisation(BaseModel):
 class Key(BaseModel):
     """A key, without its secret. `hint` is the end of its text."""
 
-    id: str
+    id: str = Field(examples=["key_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     organisation_id: str
-    name: str
+    name: str = Field(examples=["night shift"])
     hint: str
     scopes: list[str]
     created_at: datetime

@@ -68,7 +68,9 @@ async def listed(
     *,
     place: Annotated[Line | None, Query(description="only of this quay, warehouse or berth")] = None,
     port: Annotated[Line | None, Query(description="only at this port")] = None,
-    state: Annotated[_State | None, Query(description="planned, in_force, ended or lifted")] = None,
+    state: Annotated[
+        _State | None, Query(description="planned, in_force, ended or lifted", examples=["in_force"])
+    ] = None,
     from_: Annotated[Moment | None, Query(alias="from", description="only with time in common from here on")] = None,
     to: Annotated[Moment | None, Query(description="and before this")] = None,
 ) -> Listed[Closure]:

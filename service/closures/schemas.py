@@ -127,7 +127,7 @@ class Closure(BaseModel):
 
     id: str = Field(examples=["cls_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     state: str = Field(examples=["planned", "in_force", "ended", "lifted"])
-    kind: str
+    kind: str = Field(examples=["planned", "emergency"])
     reason: str
     window: SpanOut | None = Field(description="null: lifted before it came into force")
     places: list[ClosedPlaceOut]

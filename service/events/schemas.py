@@ -25,8 +25,8 @@ class Event(BaseModel):
 
     specversion: str = Field(examples=["1.0"])
     id: str = Field(examples=["evt_01kb3v7x9ef6wvq0m8y3k2n5ra"])
-    source: str
-    type: str = Field(examples=["booking.confirmed"])
+    source: str = Field(examples=["http://127.0.0.1:8000"])
+    type: str = Field(examples=["booking.held"])
     subject: str
     time: str
     sequence: str = Field(examples=["0000000000000042"])

@@ -23,7 +23,7 @@ class NamedOut(BaseModel):
     id: str = Field(examples=["bkg_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     client_reference: str
     vessel_name: str | None
-    state: str
+    state: str = Field(examples=["confirmed"])
     leg: str | None = Field(description="null: of a change that would add this leg")
     change: bool = Field(description="true: taken by a change that waits for approval")
 
@@ -61,7 +61,7 @@ class KeptOut(BaseModel):
 class BerthOut(BaseModel):
     """A berth, in the whole metres of the quay that it touches."""
 
-    code: str
+    code: str = Field(examples=["PKGWD-MPT-1"])
     from_m: int
     to_m: int
 

@@ -26,11 +26,11 @@ ShipMetres = Annotated[Metres, Field(le=Decimal(600))]
 class Vessel(Strict):
     """The ship. An IMO number, an MMSI or a name must tell which; small craft have no IMO number."""
 
-    name: Annotated[Line, Field(max_length=50)] | None = None
+    name: Annotated[Line, Field(max_length=50)] | None = Field(None, examples=["CASPIAN TRADER"])
     imo: Imo | None = Field(None, description="IMO number, 7 digits", examples=["9074729"])
     mmsi: Mmsi | None = None
     call_sign: Annotated[Line, Field(max_length=10)] | None = None
-    type: Word | None = None
+    type: Word | None = Field(None, examples=["general_cargo"])
     loa_m: ShipMetres = Field(description="length over all", examples=[190])
     beam_m: ShipMetres = Field(examples=[28])
     draught_m: Annotated[Metres, Field(le=Decimal(30))] = Field(examples=[10.5])
@@ -47,7 +47,7 @@ class Vessel(Strict):
 class Shipper(Strict):
     """On whose behalf the goods travel."""
 
-    name: Line
+    name: Line = Field(examples=["Steppe Metals"])
     country: Country | None = None
     bin: Bin | None = Field(None, description="Kazakh business identification number")
     iin: Iin | None = Field(None, description="Kazakh individual identification number")
@@ -83,6 +83,6 @@ class CustomsReference(Strict):
 class Contact(Strict):
     """Whom the operator can ask."""
 
-    name: Line
+    name: Line = Field(examples=["Aigerim"])
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,185}$")] | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()-]{5,30}$")] | None = None

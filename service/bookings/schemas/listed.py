@@ -35,11 +35,11 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    state: list[StateName] | None = Field(None, description=_WHICH_STATES)
+    state: list[StateName] | None = Field(None, description=_WHICH_STATES, examples=[["confirmed"]])
     port: Line | None = None
     facility: Line | None = Field(None, description="code of a terminal or free zone")
     place: Line | None = Field(None, description="code of a quay or warehouse")
-    vessel: Line | None = Field(None, description="part of the ship's name, or its IMO number")
+    vessel: Line | None = Field(None, description="part of the ship's name, or its IMO number", examples=["CASPIAN"])
     client_reference: Line | None = None
     customs_reference: ReferenceSought | None = Field(None, description="its value")
     from_: Moment | None = Field(None, alias="from", description="some leg ends after this")
@@ -62,7 +62,7 @@ class Entry(BaseModel):
 
     id: str = Field(description="of its event", examples=["evt_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     at: str
-    type: str = Field(examples=["booking.confirmed"])
+    type: str = Field(examples=["booking.held"])
     by: By
     version: int | None
     previous: dict[str, Any] | None

@@ -101,7 +101,7 @@ class StorageSlotOut(BaseModel):
 class ReasonOut(BaseModel):
     """A rule that stands in the way, and the part of the query that would have to be replaced."""
 
-    code: str
+    code: str = Field(examples=["closed"])
     message: str
     needs: dict[str, Any] | None
     released_at: str | None = Field(

@@ -65,7 +65,7 @@ class HeldReference(BaseModel):
 
     reference: dict[str, str]
     holds: list[OpenHold]
-    bookings: list[str]
+    bookings: list[str] = Field(examples=[["bkg_01kb3v7x9ef6wvq0m8y3k2n5ra"]])
 
     @classmethod
     def of(cls, row: queries.Held) -> "HeldReference":
@@ -115,3 +115,13 @@ class CustomsEventShown(BaseModel):
             answer=CustomsEventTaken.model_validate_json(row.answer),
             matched=row.matched,
         )
+
+
+class ReferenceStatus(BaseModel):
+    """What customs says of a reference that a firm booking travels under, as events tell those whom it concerns."""
+
+    booking: str
+    reference: dict[str, str]
+    state: str = Field(examples=["HELD", "RELEASED"])
+    holds: list[str] = Field(description="codes of the holds that are open", examples=[["X-RAY"]])
+    changed_at: str | None

@@ -52,11 +52,11 @@ class Terms(BaseModel):
 class Berth(Provenance):
     """A label on a stretch of quay."""
 
-    code: str
+    code: str = Field(examples=["PKGWD-MPT-1"])
     quay: str
-    from_m: float
-    length_m: float | None = Field(description="null: not known")
-    cargo: list[str]
+    from_m: float = Field(examples=[0])
+    length_m: float | None = Field(description="null: not known", examples=[201])
+    cargo: list[str] = Field(examples=[["general", "dry_bulk"]])
     hazard_classes: list[str]
     hazard_confidence: Confidence
     max_dwt_t: int | None
@@ -69,7 +69,7 @@ class Berth(Provenance):
 class Quay(BaseModel):
     """A wall that ships lie at, `length_m` whole metres long."""
 
-    code: str
+    code: str = Field(examples=["PKGWD-MPT"])
     port: str
     terminal: str
     length_m: int
@@ -86,9 +86,9 @@ class Quay(BaseModel):
 class Facility(BaseModel):
     """What an operator is in charge of."""
 
-    code: str
+    code: str = Field(examples=["PKGWD-GMT"])
     port: str
-    name: str
+    name: str = Field(examples=["Gwadar Multipurpose Terminal"])
     operator: str
     retired_at: datetime | None
     version: int = Field(description="its ETag")
@@ -109,7 +109,7 @@ class TerminalWithQuays(Terminal):
 class Warehouse(Provenance):
     """A floor in a free zone."""
 
-    code: str
+    code: str = Field(examples=["PKGWD-FZS-W1"])
     port: str
     free_zone: str
     unit: str
@@ -126,6 +126,9 @@ class Warehouse(Provenance):
 class FreeZone(Facility):
     """A free zone, where goods lie under customs control."""
 
+    code: str = Field(examples=["PKGWD-FZS"])
+    name: str = Field(examples=["Gwadar Free Zone South"])
+
 
 class FreeZoneWithWarehouses(FreeZone):
     """A free zone and its warehouses."""
@@ -137,7 +140,7 @@ class PortSummary(Provenance):
     """A port."""
 
     unlocode: str
-    name: str
+    name: str = Field(examples=["Gwadar"])
     country: str
     time_zone: str
     latitude: float | None

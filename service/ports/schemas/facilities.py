@@ -35,7 +35,7 @@ class NewPort(Strict):
     """A port, without terminals yet."""
 
     unlocode: UnLocode
-    name: Line
+    name: Line = Field(examples=["Aktau"])
     time_zone: TimeZone
     latitude: Annotated[Degrees, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[Degrees, Field(ge=-180, le=180)] | None = None
@@ -49,7 +49,7 @@ class NewFreeZone(Strict):
 
     code: PlaceCode = Field(examples=["KZAAU-FZ"])
     port: UnLocode
-    name: Line
+    name: Line = Field(examples=["Seaport Aktau free zone"])
     operator: Line = Field(description="whoever runs it, by the name people know")
 
 
@@ -63,7 +63,7 @@ class NewTerminal(NewFreeZone):
 class FreeZoneChange(Change):
     """What shall be different about a free zone."""
 
-    name: Line = Field(default_factory=unsaid)
+    name: Line = Field(default_factory=unsaid, examples=["Gwadar Free Zone South"])
     operator: Line = Field(default_factory=unsaid)
 
 

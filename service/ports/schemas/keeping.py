@@ -57,7 +57,7 @@ class NewBerthWindow(Strict):
 class BerthWindow(BaseModel):
     """A stretch of quay kept for a group."""
 
-    id: str
+    id: str = Field(examples=["bwn_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     quay: str
     from_m: int
     to_m: int
@@ -111,7 +111,7 @@ class NewAllotment(Strict):
 class Allotment(BaseModel):
     """A quantity of a floor kept for a group."""
 
-    id: str
+    id: str = Field(examples=["alt_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     warehouse: str
     group: str
     quantity: int

@@ -110,9 +110,9 @@ class NewDraughtNotice(Strict):
 class DraughtNotice(BaseModel):
     """A notice, and what of it stands: where a later one overlaps it, that one does."""
 
-    id: str
+    id: str = Field(examples=["dn_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     quay: str
-    reference: str
+    reference: str = Field(examples=["GPA/HM/2026/14"])
     source: str
     as_of: str | None
     confidence: Confidence

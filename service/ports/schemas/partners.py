@@ -30,7 +30,7 @@ class NewPartnerGroup(Strict):
 class PartnerGroupChange(Strict):
     """What shall be different about a group. What is left out stays."""
 
-    name: Line = Field(default_factory=unsaid)
+    name: Line = Field(default_factory=unsaid, examples=["Kazakh transit"])
     organisations: Organisations = Field(default_factory=unsaid)
 
     @model_validator(mode="after")
@@ -43,9 +43,9 @@ class PartnerGroupChange(Strict):
 class PartnerGroup(BaseModel):
     """A group of forwarders for whom capacity is kept."""
 
-    id: str
+    id: str = Field(examples=["pgr_01kb3v7x9ef6wvq0m8y3k2n5ra"])
     facility: str
-    name: str
+    name: str = Field(examples=["Kazakh transit"])
     organisations: list[str] = Field(description="to a member: itself alone")
     version: int = Field(description="its ETag")
 

@@ -22,7 +22,7 @@ class NewTidalWindows(Strict):
     port: Unlocode
     windows: Annotated[list[Window], Field(max_length=MOST, description="none: those replaced are withdrawn")]
     source: Line = Field(description="where they were published", examples=["Pakistan Navy tide tables"])
-    reference: Line | None = None
+    reference: Line | None = Field(None, examples=["PNT 2026"])
     replace: Window | None = Field(None, description="windows wholly inside of this span are taken away first")
     on_conflict: Annotated[Line, one_of("keep", "refuse", "displace", "move")] = Field(
         "keep", description="what becomes of bookings that lose their tide; `keep` only names them"
@@ -50,15 +50,19 @@ class TidalWindowQuery(BaseModel):
     to: Moment | None = Field(None, description="only windows that start earlier")
 
 
-class TidalWindowsPublished(Rippled):
-    """What was published, in numbers, from when to when it reaches, and the bookings that it touches."""
+class TidalWindowsCounted(BaseModel):
+    """What was published, in numbers, and from when to when it reaches."""
 
     port: str
     published: int
     replaced: int
     window: Span | None = Field(description="null: some were withdrawn, and none published")
     source: str
-    reference: str | None
+    reference: str | None = Field(examples=["PNT 2026"])
+
+
+class TidalWindowsPublished(TidalWindowsCounted, Rippled):
+    """What was published, in numbers, from when to when it reaches, and the bookings that it touches."""
 
 
 class TidalWindow(BaseModel):
@@ -67,7 +71,7 @@ class TidalWindow(BaseModel):
     port: str
     window: Span
     source: str
-    reference: str | None
+    reference: str | None = Field(examples=["PNT 2026"])
     published_at: datetime
 
     @classmethod
