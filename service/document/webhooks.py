@@ -18,6 +18,7 @@ from service.ports.schemas.keeping import Allotment, BerthWindow
 from service.ports.schemas.notices import DraughtNotice
 from service.ports.schemas.partners import PartnerGroup
 from service.ports.schemas.tides import TidalWindowsCounted
+from service.webhooks.schemas import Delivery, Endpoint, Ping, Replay
 
 _REF = "#/components/schemas/"
 
@@ -50,6 +51,10 @@ SUBJECTS: dict[str, Subject] = {
     "warehouse": Subject(Warehouse, "code"),
     "organisation": Subject(Organisation),
     "key": Subject(Key),
+    "webhook-endpoint": Subject(Endpoint),
+    "webhook-delivery": Subject(Delivery),
+    "webhook-replay": Subject(Replay, "endpoint"),
+    "webhook": Subject(Ping, "endpoint"),
     "ledger": Subject(LedgerMended, "", "ledger"),
 }
 _HEADERS = {
