@@ -8,6 +8,8 @@ import pytest
 
 from service import clock
 from service.webhooks.operations import again
+from service.webhooks.queries import deliveries
+from service.webhooks.queries.deliveries import Filters
 from service.webhooks.rules import MOST_AGAIN
 from tests.asking import rfc
 from tests.webhooks.hooking import Keeper, come_to_the_end, end_of_log, sql
@@ -92,6 +94,35 @@ async def test_a_list_of_deliveries_is_narrowed_by_state_event_type_and_time(min
         assert [each["id"] for each in await mine.log(endpoint, **query)] == [each["id"] for each in found], query
     for query in ({"state": "sent"}, {"from": now, "to": now}, {"event_type": "x"}, {"from": "yesterday"}):
         await mine.ask("GET", f"/{endpoint['id']}/deliveries", params=query, status=422)
+
+
+async def test_what_waits_in_a_long_log_is_found_without_reading_the_log(mine, endpoint, db):
+    await sql(
+        db,
+        """INSERT INTO webhook_deliveries (id, endpoint, event, type, position, why, body, state, ended_at)
+           SELECT 'whd_' || nth, $1, 'evt_' || nth, 'booking.held', 1, 'event', '{}', 'delivered', now()
+           FROM generate_series(1, 20000) nth""",
+        endpoint["id"],
+    )
+    await sql(db, "ANALYZE webhook_deliveries")
+    await replay(mine, endpoint)
+    assert len(await mine.log(endpoint, state="waiting")) == 3
+    for filters, index in (
+        (Filters(state="waiting"), "webhook_deliveries_waiting"),
+        (Filters(event="evt_7"), "webhook_deliveries_by_event"),
+    ):
+        planned = Planned()
+        await deliveries.logged(planned, endpoint["id"], filters, after=0, limit=51)
+        plan = await sql(db, f"EXPLAIN {planned.text}", *planned.values)
+        assert index in "".join(line for (line,) in plan)
+
+
+class Planned:
+    """A connection that only notes what it is asked."""
+
+    async def fetch(self, text: str, *values: object) -> list[Any]:
+        self.text, self.values = text, values
+        return []
 
 
 async def test_a_resend_puts_up_the_same_bytes_behind_what_waits_once_for_each_key(mine, endpoint, db):

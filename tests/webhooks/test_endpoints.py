@@ -57,6 +57,15 @@ async def test_what_can_change_has_an_etag_and_a_change_for_another_version_is_r
     assert (await mine.ask("PATCH", f"/{made['id']}", {"description": None}))["description"] is None
 
 
+async def test_of_many_changes_for_one_version_exactly_one_is_made(mine, client):
+    path = f"{ENDPOINTS}/{(await mine.make())['id']}"
+    headers = mine.headers | {"If-Match": '"1"'}
+    answers = await asyncio.gather(
+        *(client.patch(path, json={"description": f"desk {number}"}, headers=headers) for number in range(8))
+    )
+    assert sorted(each.status_code for each in answers) == [200] + [412] * 7
+
+
 async def test_a_change_leaves_what_it_does_not_name(mine):
     made = await mine.make("booking.*", description="desk")
     changed = await mine.ask("PATCH", f"/{made['id']}", {"event_types": ["*", "*"]})
