@@ -113,10 +113,12 @@ def _api(arguments: argparse.Namespace) -> None:
 
 
 def _worker(_: argparse.Namespace) -> None:
+    import uvloop
+
     from service.settings import Settings
     from service.worker import run
 
-    asyncio.run(run(Settings()))
+    uvloop.run(run(Settings()))
 
 
 def _migrate(_: argparse.Namespace) -> None:

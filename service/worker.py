@@ -1,7 +1,11 @@
-"""The worker: every concept's jobs, each on its own beat. Several workers at once are safe; one is enough."""
+"""The worker: every concept's jobs, each on its own beat, and the courier of webhooks.
+
+Several workers at once are safe; one is enough.
+"""
 
 import asyncio
 import signal
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -15,6 +19,8 @@ from service.rota.queries import sign
 from service.settings import Settings
 from service.telemetry import configure
 from service.webhooks.jobs import prune_deliveries
+from service.webhooks.operations.courier import Courier
+from service.webhooks.operations.sending import Ways
 
 _log = structlog.get_logger()
 
@@ -47,7 +53,9 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     db = await open_database(settings)
     _log.info("worker started", jobs=[job.name for job in JOBS])
+    ways = Ways(ssl.create_default_context(), insecure=settings.webhooks_insecure)
     async with asyncio.TaskGroup() as group:
+        group.create_task(Courier(db, ways, source=settings.public_url).run(stop))
         for job in JOBS:
             group.create_task(repeat(db, job, stop))
     await db.close()

@@ -7,10 +7,14 @@ stands there (server-side request forgery). A name can change what it stands for
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from service.webhooks.rules import host_and_port, refused
 
 _LOOK_UP_S = 5
+# A look-up can't be called off. Those that hang must leave threads to the others: the loop itself has a handful.
+_RESOLVERS = ThreadPoolExecutor(64, thread_name_prefix="resolve")
 # IPv6 that carries an IPv4 address, which a gateway on the way would unpack; and what stands for one site only.
 _CARRIERS = tuple(
     ipaddress.IPv6Network(each)
@@ -56,7 +60,11 @@ async def pinned(url: str, *, insecure: bool) -> str:
 async def _addresses(host: str, port: int) -> list[str]:
     try:
         async with asyncio.timeout(_LOOK_UP_S):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, _look_up, host, port)
     except (OSError, UnicodeError, TimeoutError):
         raise refused("The name of the host can't be resolved") from None
     return [str(address[0]) for *_, address in found]
+
+
+def _look_up(host: str, port: int) -> list[tuple[Any, ...]]:
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))

@@ -1,12 +1,15 @@
 """Endpoints and attempts, and what may be said of them: addresses, filters, the schedule of retries, signatures."""
 
 import base64
+import email.utils
 import hashlib
 import hmac
+import math
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from service.errors import Conflict, Fault, NotFound, Outdated, Unfit
@@ -23,6 +26,7 @@ _SECRET_BYTES = 32
 # How long to wait after each failed try, seconds: the schedule of Standard Webhooks; the first try is at once.
 WAITS_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 LONGEST_WAIT_S = 86_400
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 class WebhookUrlRefused(Unfit):
@@ -112,24 +116,25 @@ class Turn:
     """An endpoint that a worker has in hand, with the secrets that sign now; `lease` tells turns apart."""
 
     id: str
-    organisation_id: str
     url: str
-    event_types: tuple[str, ...]
-    cursor: int
     lease: int
     secrets: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt; `error` is None if the receiver took it. `wait_s` is what it asked to be given."""
+    """What became of one attempt; `error` is None if the receiver took it. `asked_s` is how long it asked us to wait.
+
+    `answer` is what it said, at most 1 KiB of it.
+    """
 
     delivery: int
     at: datetime
-    status_code: int | None
     duration_ms: int
+    status_code: int | None = None
     error: str | None = None
-    wait_s: int | None = None
+    asked_s: int | None = None
+    answer: str | None = None
 
 
 def new_secret() -> bytes:
@@ -200,3 +205,19 @@ def wait_s(tries: int, asked_s: int | None, *, jitter: float) -> float | None:
     if tries > len(WAITS_S):
         return None
     return max(WAITS_S[tries - 1] * (1 + jitter / 10), min(asked_s or 0, LONGEST_WAIT_S))
+
+
+def asked_s(retry_after: str, at: datetime) -> int | None:
+    """Give how many seconds `Retry-After` asks to wait, be it a number or a date (RFC 9110, 10.2.3); None: neither."""
+    if _SECONDS.fullmatch(retry_after.strip()):
+        return int(retry_after)
+    try:
+        until = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0, math.ceil((until.replace(tzinfo=until.tzinfo or UTC) - at).total_seconds()))
+
+
+def is_last_warning(tries: int) -> bool:
+    """Say whether, after so many failed tries, one more is left: a day before the schedule is at its end."""
+    return tries == len(WAITS_S)

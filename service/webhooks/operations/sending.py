@@ -1,0 +1,141 @@
+"""One attempt to deliver: a signed POST to a pinned address, without redirects or proxies, bounded in time and size."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from service import __version__, clock
+from service.webhooks.addresses import pinned
+from service.webhooks.queries.turns import Due
+from service.webhooks.rules import Outcome, Turn, WebhookUrlRefused, asked_s, signature
+
+TRY_S = 15.0
+ANSWER_BYTES = 1_024
+_GONE = 410
+_UNREACHED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How one may send: whom to trust, and whether to http and private addresses too."""
+
+    tls: ssl.SSLContext
+    insecure: bool
+
+
+class Line:
+    """A connection to one endpoint for one turn: its address was judged, and is not looked up again."""
+
+    def __init__(self, client: httpx.AsyncClient, turn: Turn, address: str) -> None:
+        given = httpx.URL(turn.url)
+        self._client = client
+        self._url = given.copy_with(host=address)
+        # The certificate is that of the name; only the route to it is fixed.
+        self._extensions = {"sni_hostname": given.host}
+        self._headers = {
+            "Host": given.netloc.decode(),
+            "Content-Type": "application/json",
+            "User-Agent": f"Slotway/{__version__}",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+        }
+        self._secrets = turn.secrets
+
+    async def post(self, due: Due) -> Outcome:
+        """Send a delivery, and give what became of it. Never raises for what the receiver does."""
+        at, began = clock.now(), time.monotonic()
+        answer = _Answer()
+        try:
+            async with asyncio.timeout(TRY_S):
+                await self._send(due, int(at.timestamp()), answer)
+            error = None
+        except (TimeoutError, httpx.TimeoutException):
+            error = "timed-out"
+        except _UNREACHED:
+            error = "connection-failed"
+        if answer.status is not None:  # a receiver that has said what it did is believed, however its answer goes on
+            error = _refusal(answer.status)
+        took_ms = round((time.monotonic() - began) * 1000)
+        return Outcome(due.number, at, took_ms, answer.status, error, asked_s(answer.retry_after, at), answer.text())
+
+    async def _send(self, due: Due, timestamp: int, answer: "_Answer") -> None:
+        body = due.body.encode()
+        headers = self._headers | {
+            "webhook-id": due.event,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(self._secrets, due.event, timestamp, body),
+        }
+        async with self._client.stream(
+            "POST", self._url, content=body, headers=headers, extensions=self._extensions
+        ) as response:
+            answer.status = response.status_code
+            answer.retry_after = response.headers.get("retry-after", "")
+            async for piece in response.aiter_raw():  # raw: what is compressed is not inflated
+                if answer.has_enough_with(piece):
+                    break  # leaving closes the connection: nobody makes us read for ever
+
+
+class _Answer:
+    """What has come of an answer so far."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.retry_after = ""
+        self._body = b""
+
+    def has_enough_with(self, piece: bytes) -> bool:
+        self._body += piece[: ANSWER_BYTES + 1 - len(self._body)]
+        return len(self._body) > ANSWER_BYTES
+
+    def text(self) -> str | None:
+        """Give the text, as PostgreSQL can keep it: without NUL."""
+        return self._body[:ANSWER_BYTES].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}") or None
+
+
+@asynccontextmanager
+async def line(turn: Turn, ways: Ways) -> AsyncIterator[Line]:
+    """Open a line to an endpoint. WebhookUrlRefused if its host has an address that is not for webhooks, or none.
+
+    The line is shared with no other endpoint: two names may stand behind one address.
+    """
+    address = await pinned(turn.url, insecure=ways.insecure)
+    async with httpx.AsyncClient(
+        verify=ways.tls,
+        trust_env=False,
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=1),
+        timeout=httpx.Timeout(None),  # the whole try has one, which also bounds what trickles
+    ) as client:
+        yield Line(client, turn, address)
+
+
+async def sent(turn: Turn, waiting: list[Due], ways: Ways, *, go_on: Callable[[], bool]) -> list[Outcome]:
+    """Send deliveries in order, up to the first that fails, for as long as one may go on. Gives what became of each."""
+    outcomes: list[Outcome] = []
+    if not waiting:
+        return outcomes
+    try:
+        async with line(turn, ways) as opened:
+            for due in waiting:
+                if not go_on():
+                    break
+                outcomes.append(await opened.post(due))
+                if outcomes[-1].error is not None:
+                    break
+    except WebhookUrlRefused:
+        outcomes.append(Outcome(waiting[0].number, clock.now(), 0, error="address-refused"))
+    return outcomes
+
+
+def _refusal(status: int) -> str | None:
+    """Give the word for an answer that is no 2xx."""
+    if httpx.codes.is_success(status):
+        return None
+    if status == _GONE:
+        return "gone"
+    return "redirected" if httpx.codes.is_redirect(status) else "status"
