@@ -93,6 +93,8 @@ _LISTED = [
         created="There is a new webhook endpoint; never its secret.",
         changed="Its owner has changed a webhook endpoint.",
         secret_rotated="A webhook endpoint has a new secret; the one before signs for a day, too.",  # noqa: S106  it is none
+        failing="A webhook endpoint has failed for long, and is disabled if the next try fails too.",
+        disabled="Nothing more is sent to a webhook endpoint: it is gone, or has failed too long.",
         deleted="A webhook endpoint was deleted.",
     ),
     *_types("webhook-delivery", resent="A delivery was put up once more."),

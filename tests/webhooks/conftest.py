@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from service.accounts.demo import NAMES
-from service.database import Db
+from service.database import Db, Tx
 from service.events.operations import number
 from service.events.queries import Happening, insert
+from service.webhooks.operations import sending
 from service.webhooks.operations.courier import Courier
 from service.webhooks.operations.sending import Ways
 from service.webhooks.queries import endpoints
@@ -50,12 +51,15 @@ class Hub:
         )
 
     async def happens(self, *types: str, who: str = "forwarder", facilities: tuple[str, ...] = ()) -> None:
-        """Let something happen to somebody's booking; each event says the how many-th it is."""
+        """Let things happen to somebody's booking, all at once; each event says the how many-th it is."""
         owner = await self.organisation(who)
-        for each in types:
-            current = {"nth": next(self._nth)}
-            happening = Happening(each, "bkg_1", owner, current, owner_id=owner, facilities=facilities)
-            await self.db.write(insert, happening)
+
+        async def all_at_once(tx: Tx) -> None:
+            for each in types:
+                current = {"nth": next(self._nth)}
+                await insert(tx, Happening(each, "bkg_1", owner, current, owner_id=owner, facilities=facilities))
+
+        await self.db.write(all_at_once)
 
     async def happens_often(self, times: int, who: str = "forwarder") -> None:
         await self.happens(*["booking.held"] * times, who=who)
@@ -119,3 +123,9 @@ def hub(db: Db) -> Hub:
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as running:
         yield running
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A try may take half a second."""
+    monkeypatch.setattr(sending, "TRY_S", 0.5)

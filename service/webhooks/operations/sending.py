@@ -29,14 +29,21 @@ class Ways:
 
 
 class Line:
-    """A connection to one endpoint for one turn: its address was judged, and is not looked up again."""
+    """A connection to one endpoint for one turn: its address was judged, and is not looked up again.
 
-    def __init__(self, client: httpx.AsyncClient, turn: Turn, address: str) -> None:
+    It is a bare transport of httpx, which knows neither redirects nor cookies, and no user, proxy or password.
+    """
+
+    def __init__(self, transport: httpx.AsyncHTTPTransport, turn: Turn, address: str) -> None:
         given = httpx.URL(turn.url)
-        self._client = client
+        self._transport = transport
         self._url = given.copy_with(host=address)
-        # The certificate is that of the name; only the route to it is fixed.
-        self._extensions = {"sni_hostname": given.host}
+        self._extensions = {
+            # The certificate is that of the name; only the route to it is fixed.
+            "sni_hostname": given.host,
+            # For TCP and for TLS, each. A handshake that is cut off from outside would leave its socket open.
+            "timeout": {"connect": TRY_S / 3},
+        }
         self._headers = {
             "Host": given.netloc.decode(),
             "Content-Type": "application/json",
@@ -56,8 +63,8 @@ class Line:
             error = None
         except (TimeoutError, httpx.TimeoutException):
             error = "timed-out"
-        except _UNREACHED:
-            error = "connection-failed"
+        except _UNREACHED as failed:
+            error = "certificate-refused" if "CERTIFICATE_VERIFY_FAILED" in str(failed) else "connection-failed"
         if answer.status is not None:  # a receiver that has said what it did is believed, however its answer goes on
             error = _refusal(answer.status)
         took_ms = round((time.monotonic() - began) * 1000)
@@ -70,14 +77,16 @@ class Line:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signature(self._secrets, due.event, timestamp, body),
         }
-        async with self._client.stream(
-            "POST", self._url, content=body, headers=headers, extensions=self._extensions
-        ) as response:
+        request = httpx.Request("POST", self._url, content=body, headers=headers, extensions=self._extensions)
+        response = await self._transport.handle_async_request(request)
+        try:
             answer.status = response.status_code
             answer.retry_after = response.headers.get("retry-after", "")
             async for piece in response.aiter_raw():  # raw: what is compressed is not inflated
                 if answer.has_enough_with(piece):
-                    break  # leaving closes the connection: nobody makes us read for ever
+                    break
+        finally:
+            await response.aclose()  # of what was not read to its end the connection goes too
 
 
 class _Answer:
@@ -104,14 +113,9 @@ async def line(turn: Turn, ways: Ways) -> AsyncIterator[Line]:
     The line is shared with no other endpoint: two names may stand behind one address.
     """
     address = await pinned(turn.url, insecure=ways.insecure)
-    async with httpx.AsyncClient(
-        verify=ways.tls,
-        trust_env=False,
-        follow_redirects=False,
-        limits=httpx.Limits(max_connections=1),
-        timeout=httpx.Timeout(None),  # the whole try has one, which also bounds what trickles
-    ) as client:
-        yield Line(client, turn, address)
+    one = httpx.Limits(max_connections=1)
+    async with httpx.AsyncHTTPTransport(verify=ways.tls, trust_env=False, limits=one) as transport:
+        yield Line(transport, turn, address)
 
 
 async def sent(turn: Turn, waiting: list[Due], ways: Ways, *, go_on: Callable[[], bool]) -> list[Outcome]:

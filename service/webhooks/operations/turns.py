@@ -112,20 +112,24 @@ async def _failed(tx: Tx, endpoint: Endpoint, outcome: Outcome) -> None:
     if wait_s is None or outcome.error == rules.GONE:
         because = rules.GONE if outcome.error == rules.GONE else rules.FAILING
         disabled = await endpoints.store(tx, replace(endpoint, enabled=False, disabled_because=because))
-        await _tell(tx, disabled, "disabled", {"reason": because} | _last_try(outcome), before=endpoint)
+        await _tell(
+            tx, "webhook-endpoint.disabled", disabled, {"reason": because} | _last_try(outcome), before=endpoint
+        )
     elif rules.is_last_warning(tries):
         ends_at = clock.utc(outcome.at + timedelta(seconds=wait_s))
-        await _tell(tx, endpoint, "failing", {"disabled_at": ends_at} | _last_try(outcome), before=endpoint)
+        await _tell(
+            tx, "webhook-endpoint.failing", endpoint, {"disabled_at": ends_at} | _last_try(outcome), before=endpoint
+        )
 
 
 def _last_try(outcome: Outcome) -> dict[str, Any]:
     return {"error": outcome.error, "status_code": outcome.status_code}
 
 
-async def _tell(tx: Tx, endpoint: Endpoint, what: str, cause: dict[str, Any], *, before: Endpoint) -> None:
+async def _tell(tx: Tx, event_type: str, endpoint: Endpoint, cause: dict[str, Any], *, before: Endpoint) -> None:
     """Write the event by which the owner is told, in the feed and through the endpoints that work."""
     happening = Happening(
-        f"webhook-endpoint.{what}",
+        event_type,
         endpoint.id,
         "service",
         plain(Shown.of(endpoint)),
