@@ -1,5 +1,6 @@
 """What foreign systems say in their own words: read by a table, kept as it came, and nothing lost that can't be read."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -140,6 +141,13 @@ async def test_a_rehearsal_of_a_message_keeps_nothing_and_a_key_gives_the_first_
     assert (again.text, again.headers["idempotency-replayed"]) == (first.text, "true")
 
 
+async def test_one_message_sent_by_many_at_once_takes_effect_once(foreign, crowd):
+    answers = await asyncio.gather(*(foreign.sends(sample("weboc")) for _ in range(4)))
+    assert {each.status_code for each in answers} == {202}
+    assert len(await foreign.kept()) == 1
+    assert (await crowd.sql("SELECT count(*) FROM customs_events"))[0][0] == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [
@@ -180,6 +188,7 @@ GOOD: dict[str, Any] = {
     [
         ("{", "Expecting"),
         ({}, "fields: Field required"),
+        ('{"words": {}, "words": {}}', "stands twice"),
         (GOOD | {"wrods": {}}, "wrods"),
         (GOOD | {"words": {}}, "words"),
         (GOOD | {"words": {"filed": {"event_type": "FILED"}}}, "words.filed.event_type: This is one of: DECL"),

@@ -22,7 +22,12 @@ def folder(url, keys, tmp_path):
     """A folder like a checkout in which `run.py` has started the service: `.data/demo.json` and an address that works."""
     signing_keys = tmp_path / ".data" / "signing-keys.json"
     keyfile.make(signing_keys)
-    with served(url, SLOTWAY_SIGNING_KEYS=str(signing_keys), SLOTWAY_WEBHOOKS_INSECURE="true") as address:
+    settings = {
+        "SLOTWAY_SIGNING_KEYS": str(signing_keys),
+        "SLOTWAY_WEBHOOKS_INSECURE": "true",
+        "SLOTWAY_CUSTOMS_VOCABULARIES": '{"weboc": "examples/customs/weboc.toml"}',
+    }
+    with served(url, **settings) as address:
         (tmp_path / ".data" / "demo.json").write_text(json.dumps({"url": address, "keys": keys}))
         yield tmp_path
 

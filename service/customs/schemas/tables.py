@@ -1,6 +1,5 @@
 """The table of a foreign system's words, as it stands in a file: TOML or JSON, read when the service starts."""
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from service.bookings.schemas.facts import Country, CustomsReferenceType
 from service.customs.rules import Said
 from service.customs.schemas.events import HoldCode
 from service.fields import Line, one_of
+from service.intake import MalformedJson, decode
 
 _ONE_MINUTE = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -122,10 +122,11 @@ def _named(name: str) -> str:
 
 def _table(name: str, file: Path) -> Table:
     try:
-        text = file.read_text()
-        return Table.model_validate(json.loads(text) if file.suffix == ".json" else tomllib.loads(text))
+        text = file.read_bytes()
+        # Of two equal keys JSON parsers take one: a word would silently mean something else.
+        return Table.model_validate(decode(text) if file.suffix == ".json" else tomllib.loads(text.decode()))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'table'}: {each['msg']}" for each in error.errors())
         raise TableUnfit(f"the vocabulary {name!r} in {file}: {wrong}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MalformedJson) as error:
         raise TableUnfit(f"the vocabulary {name!r} in {file}: {error}") from None
