@@ -9,7 +9,7 @@ travels under a second declaration, what belongs to this one is only known to li
               differs     can't be told,             differs
                         or is equal where low is high
 
-The five per cent are those of Pakistan's WeBOC on transit, at the edge inclusive; reckoned of what is held.
+The five per cent are those of the gates (`bookings.discrepancies`), reckoned of what is held.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-TOLERANCE = Decimal("0.05")
+from service.bookings.discrepancies import weights_agree
+
 N = TypeVar("N", int, Decimal)
 
 
@@ -40,7 +41,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class Consignment:
     """What a firm booking says of its goods; `shared`: it travels under another reference of the same type too."""
 
     booking: str
@@ -70,7 +71,7 @@ class Judgement:
     findings: tuple[Finding, ...]
 
 
-def judge(declared: Declared, reference: str, under: Sequence[Goods]) -> Judgement:
+def judge(declared: Declared, reference: str, under: Sequence[Consignment]) -> Judgement:
     """Compare what is declared with the firm bookings under its reference: the one that is named, or all together."""
     if not under:
         message = "No confirmed booking travels under this reference."
@@ -93,26 +94,32 @@ def _judgement(bookings: tuple[str, ...], findings: Sequence[Finding]) -> Judgem
     return Judgement(outcome, bookings, tuple(findings))
 
 
-def _packages(declared: int | None, compared: Sequence[Goods]) -> list[Finding]:
+def _packages(declared: int | None, compared: Sequence[Consignment]) -> list[Finding]:
     if declared is None:
         return []
     low, high = bounds([(each.packages, each.shared) for each in compared])
-    if declared < low or (high is not None and declared > high):
-        held = low if declared < low else high
+    held = _nearest(declared, low, high)
+    if declared != held:
         message = f"{declared} packages are declared, {held} are booked."
         return [Finding("packages-differ", "/packages", message, declared, held)]
     return [] if low == high else [_untold("packages", "/packages", declared, compared, high)]
 
 
-def _weight(declared: Decimal | None, compared: Sequence[Goods]) -> list[Finding]:
+def _weight(declared: Decimal | None, compared: Sequence[Consignment]) -> list[Finding]:
     if declared is None:
         return []
     low, high = bounds([(each.weight_t, each.shared) for each in compared])
-    if declared < low * (1 - TOLERANCE) or (high is not None and declared > high * (1 + TOLERANCE)):
-        held = low if declared < low else high
+    held = _nearest(declared, low, high)
+    if not weights_agree(declared, Decimal(held)):
         message = f"{declared} t are declared, {held} t are booked: more than 5 % apart."
         return [Finding("weight-differs", "/gross_weight_t", message, declared, held)]
     return [] if low == high else [_untold("weight", "/gross_weight_t", declared, compared, high)]
+
+
+def _nearest(declared: N, low: N | int, high: N | int | None) -> N | int:
+    """Give what comes nearest to what is declared of all that may be held."""
+    held = max(declared, low)
+    return held if high is None else min(held, high)
 
 
 def bounds(said: Sequence[tuple[N | None, bool]]) -> tuple[N | int, N | int | None]:
@@ -123,7 +130,7 @@ def bounds(said: Sequence[tuple[N | None, bool]]) -> tuple[N | int, N | int | No
 
 
 def _untold(
-    what: str, pointer: str, declared: int | Decimal, compared: Sequence[Goods], high: int | Decimal | None
+    what: str, pointer: str, declared: int | Decimal, compared: Sequence[Consignment], high: int | Decimal | None
 ) -> Finding:
     if high is None:
         which = [each.booking for each in compared if (each.packages if what == "packages" else each.weight_t) is None]

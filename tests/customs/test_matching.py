@@ -5,17 +5,17 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.customs.matching import Declared, Goods, Outcome, judge
+from service.customs.matching import Consignment, Declared, Outcome, judge
 
 WEIGHTS = st.decimals(Decimal("0.001"), Decimal(9_000_000), places=3)
 GOODS = st.builds(
-    Goods, st.sampled_from(["a", "b", "c"]), st.none() | st.integers(1, 9000), st.none() | WEIGHTS, st.booleans()
+    Consignment, st.sampled_from(["a", "b", "c"]), st.none() | st.integers(1, 9000), st.none() | WEIGHTS, st.booleans()
 )
 
 
 @given(WEIGHTS)
 def test_five_per_cent_above_and_below_match_exactly_and_the_next_gram_does_not(held):
-    goods = [Goods("a", 1, held)]
+    goods = [Consignment("a", 1, held)]
     for edge, outward in ((held * Decimal("1.05"), 1), (held * Decimal("0.95"), -1)):
         assert judge(Declared(gross_weight_t=edge), "r", goods).outcome is Outcome.MATCH
         beyond = Declared(gross_weight_t=edge + outward * Decimal("0.000001"))

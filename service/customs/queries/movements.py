@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service.customs.matching import Goods
+from service.customs.matching import Consignment
 from service.customs.queries.events import FIRM
 from service.database import Tx
 
 
-async def goods_under(tx: Tx, type_: str, country: str, value: str) -> list[Goods]:
+async def goods_under(tx: Tx, type_: str, country: str, value: str) -> list[Consignment]:
     """Give what each firm booking under a reference says of its goods, the one made first, first."""
     rows = await tx.fetch(
         f"""SELECT b.id, (b.facts #>> '{{cargo,packages}}')::bigint, (b.facts #>> '{{cargo,weight_t}}')::numeric,
@@ -22,7 +22,7 @@ async def goods_under(tx: Tx, type_: str, country: str, value: str) -> list[Good
         country,
         value,
     )
-    return [Goods(*row) for row in rows]
+    return [Consignment(*row) for row in rows]
 
 
 async def tell_discrepancy(
