@@ -10,7 +10,7 @@ from service import clock
 from service.customs.queries.bookings import Sought, sought
 from tests.asking import berth, rfc, storage
 from tests.bookings.on_the_ground import begun, made, report
-from tests.customs.saying import reference, said, sent
+from tests.customs.saying import goods, reference, said, sent
 
 PATH = "/v1/customs/bookings"
 GD = {"type": "GD", "country": "PK", "value": "KAPW-HC-22012-18-08-2022"}
@@ -81,6 +81,20 @@ async def test_whatever_changes_is_found_a_booking_a_leg_or_what_customs_says(cr
     ]  # fmt: skip
     assert await ids(crowd, changed_since=since, reference=of["value"]) == [goods["id"]]
     assert len(await ids(crowd)) == 3
+
+
+async def test_a_booking_is_found_whose_reference_is_gated_out_by_the_goods_of_another(crowd):
+    of = reference()
+    first, last = await goods(crowd, of), await goods(crowd, of)
+    await sent(crowd, said(of, "DECL", 50), said(of, "CUSR", 40))
+    assert (await report(crowd, "complete", first)).status_code == 200
+    await long_ago(crowd)
+    since = rfc(clock.now() - timedelta(minutes=30))
+    assert (await report(crowd, "complete", last)).status_code == 200
+    answer = await asked(crowd, changed_since=since)
+    assert {each["booking"]["id"]: each["references"][0]["state"] for each in answer["items"]} == {
+        first["id"]: "GATED_OUT", last["id"]: "GATED_OUT",
+    }  # fmt: skip
 
 
 async def test_pages_go_on_by_the_cursor_and_all_name_one_place_in_the_feed(crowd):

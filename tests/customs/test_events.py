@@ -8,19 +8,12 @@ import pytest
 
 from tests.asking import SMALL_SHIP, berth, new_key, storage
 from tests.bookings.on_the_ground import begun, events_of, made, report
-from tests.customs.saying import EVENTS, HOLDS, reference, said, sent
+from tests.customs.saying import EVENTS, HOLDS, goods, reference, said, sent
 
 
 async def holds(crowd) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await crowd.get(HOLDS, role="customs", limit=200)).json()["items"]
     return items
-
-
-async def goods(crowd, of: dict[str, str], **more: Any) -> dict[str, Any]:
-    """Goods that lie on a floor under a reference, on their last day but one."""
-    there = await begun(crowd, storage(days=12, quantity=10), customs_references=[of], vessel=None, **more)
-    assert (await report(crowd, "arrive", there)).status_code == 200
-    return there
 
 
 async def test_a_hold_keeps_goods_from_leaving_until_it_is_released_and_never_the_ship(crowd):
