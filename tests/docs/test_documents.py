@@ -19,7 +19,11 @@ from service.worker import JOBS
 from tests.crowd import INVARIANTS
 from tests.docs.walking import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda page: page.relative_to(ROOT).as_posix())
+FOLDERS = (ROOT / "docs", ROOT / "clients")
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in folder.rglob("*.md"))],
+    key=lambda page: page.relative_to(ROOT).as_posix(),
+)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
