@@ -1,20 +1,36 @@
-"""The client of Slotway against the service as a process of its own."""
+"""The client of Slotway against the service on a real port."""
 
+import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import uvicorn
 
+from service.app import create_app
+from service.protocol import Protocol
 from tests.client.proxy import Proxy
 from tests.client.shells import Shells, shells_of
-from tests.serving import served
+from tests.conftest import settings_for
 
 BOTH = ("sync", "async")
 
 
 @pytest.fixture
 def address(url: str) -> Iterator[str]:
-    with served(url) as running:
-        yield running
+    """Serve the API on a real port, in a thread of its own: a process of its own would take seconds to start."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        address = f"http://127.0.0.1:{door.getsockname()[1]}"
+        app = create_app(settings_for(url, public_url=address))
+        server = uvicorn.Server(
+            uvicorn.Config(app, http=Protocol, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[door])))
+        thread.start()
+        yield address
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(params=BOTH)

@@ -13,12 +13,13 @@ class Proxy:
     """Passes bytes on to a service and back.
 
     lose_answers: so many of the next answers are thrown away once the service has given them, with their connection.
+    answered: all that came through from the service.
     """
 
     def __init__(self, address: str) -> None:
         self.target = address
         self.lose_answers = 0
-        self.connections = 0
+        self.answered = b""
         self._door = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         self._open: set[socket.socket] = set()
@@ -42,7 +43,6 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._door.accept()
-                self.connections += 1
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -61,6 +61,8 @@ class Proxy:
                     self.lose_answers -= 1
                     break
                 there.sendall(piece)
+                if answers:
+                    self.answered += piece
         for each in (here, there):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -11,7 +11,7 @@ QUICK = Retries(first_wait_s=0.05)
 
 
 class Shell:
-    """One of the two clients. What it is asked blocks only the test: the service is a process of its own."""
+    """One of the two clients. What it is asked blocks only the test: the service runs beside it."""
 
     def __init__(self, client: Slotway | AsyncSlotway) -> None:
         self.client = client

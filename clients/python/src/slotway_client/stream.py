@@ -20,7 +20,7 @@ class Following:
     def __init__(self, after: str | None, retries: Retries) -> None:
         self.last = after
         self._attempts = Attempts(Call("GET", PATH), retries)
-        self._come_back_s = 2.0
+        self._come_back_s = 0.0
         self._begun = b""
         self._block: dict[str, str] = {}
 
@@ -32,6 +32,7 @@ class Following:
     def opened(self) -> None:
         """Note that a connection was answered."""
         self._attempts.endless, self._attempts.failures = True, 0
+        self._come_back_s = self._come_back_s or 2.0  # unless the service says another, which it does at once
 
     def take(self, piece: bytes) -> Iterator[Json]:
         r"""Yield the events that are whole with this piece. Lines end with \n alone: JSON may have U+2028 in one."""
