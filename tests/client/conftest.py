@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -17,20 +18,28 @@ from tests.conftest import settings_for
 BOTH = ("sync", "async")
 
 
-@pytest.fixture
-def address(url: str) -> Iterator[str]:
+@contextmanager
+def serving(url: str, **settings: object) -> Iterator[str]:
     """Serve the API on a real port, in a thread of its own: a process of its own would take seconds to start."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         address = f"http://127.0.0.1:{door.getsockname()[1]}"
-        app = create_app(settings_for(url, public_url=address))
+        app = create_app(settings_for(url, public_url=address, **settings))
         server = uvicorn.Server(
             uvicorn.Config(app, http=Protocol, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
         )
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[door])))
         thread.start()
-        yield address
-        server.should_exit = True
-        thread.join()
+        try:
+            yield address
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def address(url: str) -> Iterator[str]:
+    with serving(url) as running:
+        yield running
 
 
 @pytest.fixture(params=BOTH)

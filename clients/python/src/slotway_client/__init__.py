@@ -4,6 +4,7 @@
 """
 
 from slotway_client.async_client import AsyncSlotway
+from slotway_client.identity import ClientCredentials
 from slotway_client.operations import Operations
 from slotway_client.refusals import Changed, Refused, SlotTaken, SlotwayError, Unanswered
 from slotway_client.retries import Retries
@@ -11,6 +12,6 @@ from slotway_client.sync_client import Slotway
 from slotway_client.webhooks import SignatureWrong, verify
 
 __all__ = [
-    "AsyncSlotway", "Changed", "Operations", "Refused", "Retries", "SignatureWrong", "SlotTaken", "Slotway",
-    "SlotwayError", "Unanswered", "verify",
+    "AsyncSlotway", "Changed", "ClientCredentials", "Operations", "Refused", "Retries", "SignatureWrong", "SlotTaken",
+    "Slotway", "SlotwayError", "Unanswered", "verify",
 ]  # fmt: skip
