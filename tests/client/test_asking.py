@@ -8,6 +8,7 @@ import pytest
 from slotway_client import Changed, Refused, SlotTaken
 from slotway_client.calls import Call
 from tests.asking import SHIP, SMALL_SHIP, ahead, berth, booking, storage, window
+from tests.docs.walking import ROOT
 
 GOODS = {"kind": "storage", "warehouse": "PKGWD-FZS-W1", "quantity": 10}
 
@@ -142,6 +143,20 @@ async def test_anything_else_can_be_asked_for_with_its_headers_and_tags(shells):
         headers={"Accept": "image/svg+xml"},
     )
     assert drawn.text.startswith("<svg")
+    assert len((await client.request("GET", "/v1/events?after=0&limit=1")).json()["items"]) == 1
+
+
+def test_every_change_takes_the_idempotency_key_that_the_client_sends():
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    changes = {
+        path: [each["name"] for each in operation.get("parameters", [])]
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if method not in {"get", "head"}
+    }
+    assert len(changes) > 20
+    without = [path for path, names in changes.items() if "Idempotency-Key" not in names]
+    assert without == ["/v1/itineraries/search"]  # which changes nothing
 
 
 def test_a_moment_without_an_offset_is_not_sent():

@@ -67,9 +67,9 @@ class Call:
         return self.headers.get("Idempotency-Key")
 
     def sent(self) -> Json:
-        """Give it as httpx takes it. What is None is left out of the query."""
+        """Give it as httpx takes it: what is None is left out, and an empty query would wipe that of the path."""
         query = {name: _queried(each) for name, each in self.query.items() if each is not None}
-        return {"url": self.path, "params": query, "headers": self.headers, "content": self.content}
+        return {"url": self.path, "params": query or None, "headers": self.headers, "content": self.content}
 
 
 def filled(path: str, *parts: str) -> str:

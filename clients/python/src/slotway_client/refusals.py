@@ -20,7 +20,7 @@ class Unanswered(SlotwayError):
     """No answer came, as often as it was tried. The request may have been done all the same."""
 
     def __init__(self, call: Call, tries: int) -> None:
-        super().__init__(f"{call.method} {call.path} was not answered, tried {tries} times")
+        super().__init__(f"{call.method} {call.path} was not answered (tries: {tries})")
         self.idempotency_key = call.idempotency_key
 
 
