@@ -21,7 +21,7 @@ from service.ports.operations import seed
 from service.settings import Settings
 from service.tokens import keyfile
 from tests.crowd import Crowd
-from tests.leaving import Leaving
+from tests.leaving import UNTOLD, Leaving
 from tests.telling import strange_events
 
 TEMPLATE = "template_slotway"
@@ -67,6 +67,7 @@ async def url(server: embedded.Server, template: dict[str, str]) -> AsyncIterato
     await control.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await control.close()
     assert strange == []
+    assert not UNTOLD
 
 
 @pytest.fixture

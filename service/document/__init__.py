@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from service.accounts.rules import SecretShownOnce
 from service.document.examples import Composer, Schema
+from service.document.refusals import tell_refusals
 from service.document.webhooks import webhooks
 from service.document.words import ANSWERS, WORDS
 
-_JSON = "application/json"
+_READ = ("application/json", "application/x-www-form-urlencoded")
 _SHOWN_ONCE = SecretShownOnce.code()  # what refuses an idempotency key should not show how to send one
 # Bounds of a field that is read by a function of ours: pydantic leaves them in its own words, which no reader knows.
 _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
@@ -39,6 +40,7 @@ def describe(document: Schema) -> set[str]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             _exemplify(composer, path, f"{method.upper()} {path}", operation)
+    tell_refusals(document)
     document["webhooks"] = webhooks(composer)
     return composer.unknown
 
@@ -75,8 +77,7 @@ def _place(path: str) -> str:
 
 
 def _contents(said: Schema) -> Iterator[Schema]:
-    if _JSON in said.get("content", {}):
-        yield said["content"][_JSON]
+    yield from (content for kind, content in said.get("content", {}).items() if kind in _READ)
 
 
 def _bound(part: Any) -> None:

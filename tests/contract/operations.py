@@ -84,3 +84,16 @@ def operations(app: FastAPI, under: str = "/") -> Iterator[Operation]:
         if path.startswith(under):
             for method in sorted(METHODS & of_path.keys()):
                 yield Operation(method.upper(), path, of_path[method])
+
+
+def asked(operation: Operation) -> dict[str, Any]:
+    """Give the request that the examples of an operation make, as a rehearsal where there is one."""
+    given = {each["name"]: each for each in operation.said.get("parameters", ()) if "example" in each}
+    path = operation.path.format(**{name: each["example"] for name, each in given.items() if each["in"] == "path"})
+    query = {name: each["example"] for name, each in given.items() if each["in"] == "query"}
+    if "validate_only" in query:
+        query["validate_only"] = "true"
+    request: dict[str, Any] = {"method": operation.method, "url": path, "params": query}
+    for kind, content in operation.said.get("requestBody", {}).get("content", {}).items():
+        request["json" if kind == "application/json" else "data"] = content["example"]
+    return request

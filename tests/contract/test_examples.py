@@ -10,7 +10,7 @@ import pytest
 from service.document import describe
 from service.document.examples import Composer
 from service.document.words import ANSWERS, LEFT_OUT, SHAPES, WORDS
-from tests.contract.operations import Operation, operations
+from tests.contract.operations import Operation, asked, operations
 from tests.contract.test_roles import EXPECTED
 
 WHO = {"forwarder": "forwarder", "operator": "operator_pkgwd", "customs": "customs", "admin": "admin"}
@@ -82,19 +82,6 @@ async def test_every_example_of_a_request_is_one_that_the_service_can_read(app, 
             assert answer.status_code not in (400, 401, 403, 405, 415), (str(each), answer.text)
             codes = {fault["code"] for fault in answer.json().get("errors", ())}
             assert answer.json().get("code") not in ("invalid-request", "unknown-parameter"), (str(each), codes)
-
-
-def asked(operation: Operation) -> dict[str, Any]:
-    """Give the request that the examples of an operation make, as a rehearsal where there is one."""
-    given = {each["name"]: each for each in operation.said.get("parameters", ()) if "example" in each}
-    path = operation.path.format(**{name: each["example"] for name, each in given.items() if each["in"] == "path"})
-    query = {name: each["example"] for name, each in given.items() if each["in"] == "query"}
-    if "validate_only" in query:
-        query["validate_only"] = "true"
-    request: dict[str, Any] = {"method": operation.method, "url": path, "params": query}
-    for content in operation.said.get("requestBody", {}).get("content", {}).values():
-        request["json"] = content["example"]
-    return request
 
 
 def headers(operation: Operation, key: str) -> dict[str, str]:

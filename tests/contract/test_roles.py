@@ -10,7 +10,7 @@ from service.app import create_app
 from service.auth import SCOPES
 from service.settings import Settings
 from tests.asking import ahead, berth, booking, new_key, rfc, storage
-from tests.contract.operations import NOBODYS, Operation, operations
+from tests.contract.operations import NOBODYS, Operation, asked, operations
 from tests.leaving import Leaving
 from tests.ports.partnering import ALLOTMENTS, WINDOWS, grouped, kept, quantity, stretch
 from tests.webhooks.hooking import Keeper
@@ -158,13 +158,19 @@ async def revoked_key(client, key: str) -> str:
     return str(made["key"])
 
 
+async def expired_key(client, crowd, key: str) -> str:
+    made = await made_key(client, key, expires_at=rfc(ahead(1)))
+    await crowd.sql("UPDATE api_keys SET expires_at = created_at + interval '1 ms' WHERE id = $1", made["id"])
+    return str(made["key"])
+
+
 async def test_the_table_names_every_operation_and_the_scope_that_the_document_says(every):
     assert {str(each): each.scopes for each in every} == {name: [scope] for name, (scope, _) in EXPECTED.items()}
     for scope, roles in EXPECTED.values():
         assert roles <= {role for role, scopes in SCOPES.items() if scope in scopes}
 
 
-async def test_a_stranger_is_refused_everywhere_whatever_he_sends(every, client, keys):
+async def test_a_stranger_is_refused_everywhere_whatever_he_sends(every, client, keys, crowd):
     strangers: dict[str, tuple[str | None, str]] = {
         "no key": (None, "key-missing"),
         "a garbled key": ("psk_test_" + "ä".encode().hex(), "key-unknown"),
@@ -174,6 +180,7 @@ async def test_a_stranger_is_refused_everywhere_whatever_he_sends(every, client,
         "a key cut short": (keys["admin"][:-1], "key-unknown"),
         "a key of the other environment": (keys["admin"].replace("_test_", "_live_"), "key-of-another-environment"),
         "a revoked key": (await revoked_key(client, keys["admin"]), "key-revoked"),
+        "an expired key": (await expired_key(client, crowd, keys["admin"]), "key-expired"),
     }
     for operation in every:
         for name, (key, code) in strangers.items():
@@ -294,6 +301,33 @@ async def test_lists_show_a_stranger_nothing_and_a_search_never_says_who_has_a_p
     for answer in (found, refusal):
         for fact in (held["id"], held["client_reference"], "Aigerim", "CASPIAN"):
             assert fact not in answer.text
+
+
+async def test_nothing_that_can_be_read_without_naming_it_shows_a_stranger_what_is_another_s(
+    every, client, keys, crowd
+):
+    """Every list, search and feed of the document, asked by those whom the forwarder's affairs do not concern."""
+    held = (await crowd.post("/v1/bookings", booking(berth(), storage(), contact={"name": "Aigerim"}))).json()
+    key = await made_key(client, keys["forwarder"], name="the forwarder's own key")
+    facts = {
+        held["id"],
+        held["client_reference"],
+        "Aigerim",
+        key["id"],
+        key["name"],
+        key["organisation_id"],
+        key["hint"],
+    }
+    facts |= {leg["id"] for leg in held["legs"]} | set((await kept_for_the_forwarder(crowd)).values())
+    read = set()
+    for operation in (each for each in every if each.method == "GET" and not each.names):
+        for who, role in (("rival", FORWARDER), ("operator_pkkhi", OPERATOR), ("customs", CUSTOMS)):
+            if role in EXPECTED[str(operation)][1]:
+                answer = await client.request(**asked(operation), headers={"Authorization": f"Bearer {keys[who]}"})
+                assert answer.status_code in (200, 422), (str(operation), answer.text)
+                assert [fact for fact in facts if fact in answer.text] == [], (str(operation), who)
+                read |= {str(operation)} if answer.status_code == 200 else set()
+    assert len(read) > 10
 
 
 async def test_a_live_installation_refuses_keys_of_a_test_one(url, keys):
