@@ -9,7 +9,9 @@ from service.accounts.schemas import Key, Organisation
 from service.bookings.rules import State
 from service.bookings.schemas import Booking
 from service.closures.schemas import Closure
-from service.customs.schemas import CustomsEventTaken, ReferenceStatus
+from service.customs.schemas.batches import CustomsEventResults
+from service.customs.schemas.events import CustomsEventTaken, ReferenceTold
+from service.customs.schemas.movements import MovementDiscrepancy, MovementValidation
 from service.document.examples import Composer, Schema
 from service.events.types import TYPES, EventType
 from service.invariants.schemas import LedgerMended
@@ -20,6 +22,7 @@ from service.ports.schemas.partners import PartnerGroup
 from service.ports.schemas.tides import TidalWindowsCounted
 from service.webhooks.schemas import Delivery, Endpoint, Ping, Replay
 
+_GOODS = "GD/PK/KAPW-HC-22012-18-08-2022"
 _REF = "#/components/schemas/"
 
 
@@ -35,8 +38,11 @@ class Subject:
 # For each kind of service/events/types.py; a kind that is not here fails a test.
 SUBJECTS: dict[str, Subject] = {
     "booking": Subject(Booking),
-    "customs": Subject(ReferenceStatus, "booking"),
-    "customs-event": Subject(CustomsEventTaken, "", "GD/PK/KAPW-HC-22012-18-08-2022"),
+    "customs": Subject(ReferenceTold, "booking"),
+    "customs-discrepancy": Subject(MovementDiscrepancy, "booking"),
+    "customs-event": Subject(CustomsEventTaken, "", _GOODS),
+    "customs-batch": Subject(CustomsEventResults, "", "org_01kb3v7x9ef6wvq0m8y3k2n5ra"),
+    "customs-movement": Subject(MovementValidation, "", _GOODS),
     "closure": Subject(Closure),
     "draught-notice": Subject(DraughtNotice),
     "tidal-windows": Subject(TidalWindowsCounted, "port"),

@@ -58,7 +58,11 @@ _LISTED = [
         exited="The goods under a reference have crossed the border.",
         discharged="Customs has released what has crossed the border: the transit is over.",
         cancelled="The declaration under a reference is cancelled.",
-        discrepancy="What customs declares of goods is not what is booked; for operators and customs.",
+    ),
+    EventType(
+        "customs.discrepancy",
+        "customs-discrepancy",
+        "What customs declares of goods is not what is booked; for operators and customs.",
     ),
     *_types("customs-event", received="Customs has sent an event; for the sender alone."),
     *_types("customs-batch", received="Customs has sent several events under one key; for nobody but admins."),

@@ -79,6 +79,7 @@ async def test_lists_go_on_from_page_to_page_with_the_filters_they_began_with(sh
     feed = await client.items("feed")
     assert [each["subject"] for each in feed[-8:]] == [*(each["id"] for each in made), made[3]["id"]]
     assert await client.items("feed", feed[-3]["sequence"]) == feed[-2:]
+    assert await client.items("feed", limit=3) == feed
     assert len(await client.items("history", made[3]["id"])) == 2
 
 

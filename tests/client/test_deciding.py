@@ -108,10 +108,12 @@ def test_a_stream_gives_the_same_events_however_its_bytes_are_cut(cuts, end):
     assert following.wait_after(None) == 1.5
 
 
-def test_half_an_event_is_forgotten_with_its_connection():
+@pytest.mark.parametrize("half", [b'data: {"sequence": "5"}\nid: 5\n', b'data: {"sequ'])
+def test_half_an_event_is_forgotten_with_its_connection(half):
     following = Following("4", Retries())
-    assert list(following.take(b'data: {"sequence": "5"}\nid: 5\n')) == []
+    assert list(following.take(half)) == []
     assert following.call().headers["Last-Event-ID"] == "4"
+    assert list(following.take(b"retry: 1500\n\n")) == []
     assert list(following.take(b'data: {"sequence": "5"}\nid: 5\n\n')) == [{"sequence": "5"}]
     assert following.call().headers["Last-Event-ID"] == "5"
 

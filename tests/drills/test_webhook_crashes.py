@@ -42,7 +42,7 @@ async def test_a_worker_that_is_killed_under_load_skips_nothing_and_keeps_the_or
         first = worker(installation)
         for start in range(0, EVENTS, 100):  # as it sends, more happens
             await sql(installation.url, HAPPEN, start, start + 99)
-            if start == EVENTS // 2:
+            if start == 700:
                 await receiver.has(50, within_s=30, path=paths[0])
                 first.kill()
                 killed_at = len(receiver.got)

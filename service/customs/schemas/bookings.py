@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from service.bookings.schemas import Booking, ReferenceSought
 from service.bookings.schemas.facts import Country, CustomsReferenceType
+from service.customs.schemas.events import ReferenceStatus
 from service.fields import Moment
 
 
@@ -27,15 +28,6 @@ class CustomsBookingQuery(BaseModel):
         if self.reference is None and (self.type is not None or self.country is not None):
             raise PydanticCustomError("reference_missing", "`type` and `country` say more of a `reference`")
         return self
-
-
-class ReferenceStatus(BaseModel):
-    """Where a reference stands: its state, the codes of its open holds, and since when by customs' clock."""
-
-    reference: dict[str, str]
-    state: str = Field(examples=["HELD"])
-    holds: list[str]
-    changed_at: str | None
 
 
 class CustomsBooking(BaseModel):

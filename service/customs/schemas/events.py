@@ -118,10 +118,15 @@ class CustomsEventShown(BaseModel):
 
 
 class ReferenceStatus(BaseModel):
-    """What customs says of a reference that a firm booking travels under, as events tell those whom it concerns."""
+    """Where a reference stands: its state, the codes of its open holds, and since when by customs' clock."""
 
-    booking: str
     reference: dict[str, str]
     state: str = Field(examples=["HELD", "RELEASED"])
     holds: list[str] = Field(description="codes of the holds that are open", examples=[["X-RAY"]])
     changed_at: str | None
+
+
+class ReferenceTold(ReferenceStatus):
+    """Where a reference stands that a firm booking travels under, as events tell those whom it concerns."""
+
+    booking: str

@@ -54,6 +54,16 @@ class MovementValidation(BaseModel):
     reasons: list[MovementReason]
 
 
+class MovementDiscrepancy(BaseModel):
+    """What differs of a declaration from a booking, as its operators and customs are told: no more than is theirs."""
+
+    booking: str
+    reference: dict[str, str]
+    reasons: list[dict[str, Any]] = Field(
+        examples=[[{"code": "packages-differ", "pointer": "/packages", "declared": 1100, "held": 1200}]]
+    )
+
+
 def shown(reference: CustomsReference, judgement: Judgement) -> dict[str, Any]:
     """Give the answer, JSON-ready."""
     return MovementValidation(

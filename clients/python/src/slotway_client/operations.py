@@ -146,9 +146,9 @@ class Operations(ABC, Generic[Answer, Items]):
 
     # --- events
 
-    def feed(self, after: str = "0") -> Items:
-        """Yield the events there are after a `sequence`, and end; `events` goes on with those to come."""
-        return self._pages(Call.reading("/v1/events", after=after, limit=500), "after")
+    def feed(self, after: str = "0", limit: int = 500) -> Items:
+        """Yield the events there are after a `sequence`, `limit` at a time, and end; `events` goes on from there."""
+        return self._pages(Call.reading("/v1/events", after=after, limit=limit), "after")
 
     # --- what all changes have in common
 
