@@ -4,6 +4,7 @@ import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,7 +17,9 @@ from service.database import STALE_RULES, Db
 from service.ports.operations import Rulebook, Wording, publish
 from service.ports.operations.consequences import OnConflict, Policy
 from service.ports.queries import rules_of
+from service.ports.queries.notices import Notice
 from service.ports.rules import Carried
+from service.ports.schemas.notices import DraughtNotice
 
 NOTICES = "/v1/draught-notices"
 MPT = "PKGWD-MPT"
@@ -228,7 +231,7 @@ async def test_on_real_rows_the_last_published_wins_too(db: Db, seed):
     said: list[Wording] = []
     for _ in range(25):
         said.append(random_wording(dice))
-        await db.write(publish, said[-1], lambda _: {}, KEEP, BookingsRipple(), by=by)
+        await db.write(publish, said[-1], shown, KEEP, BookingsRipple(), by=by)
     for limit_day in range(45):
         at = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=limit_day)
         for loa_cm in (2_000, 6_000, 11_000, 16_999, 17_000, 30_000):
@@ -257,6 +260,10 @@ async def draughts(db: Db, at: datetime, loa_cm: int) -> list[Decimal]:
     return await db.read(ask)
 
 
+def shown(notice: Notice) -> dict[str, Any]:
+    return DraughtNotice.of(notice).model_dump(mode="json")
+
+
 async def registered(db: Db) -> Operator:
     by = harbour_master()
 
@@ -270,7 +277,7 @@ async def registered(db: Db) -> Operator:
 async def test_notices_published_at_the_same_moment_all_take_their_turn(db: Db):
     by, dice = await registered(db), random.Random(7)
     await asyncio.gather(
-        *(db.write(publish, random_wording(dice), lambda _: {}, KEEP, BookingsRipple(), by=by) for _ in range(16))
+        *(db.write(publish, random_wording(dice), shown, KEEP, BookingsRipple(), by=by) for _ in range(16))
     )
     (quay,) = await db.read(rules_of, [MPT])
     assert quay.rules_version == 17

@@ -57,7 +57,7 @@ class Hub:
         async def all_at_once(tx: Tx) -> None:
             for each in types:
                 current = {"nth": next(self._nth)}
-                await insert(tx, Happening(each, "bkg_1", owner, current, owner_id=owner, facilities=facilities))
+                await insert(tx, Happening(each, "bkg_1", "test", current, owner_id=owner, facilities=facilities))
 
         await self.db.write(all_at_once)
 

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from service import auth, changes
 from service.answers import conditional, tag_of
 from service.intake import StrictRoute
-from service.paging import Listed, Paging, fits
+from service.paging import CursorDoesNotFit, CursorMalformed, Listed, Paging, fits
 from service.ports.operations.refusals import PortNotFound
 from service.ports.queries import catalogue
 from service.ports.schemas.catalogue import Port, PortSummary
@@ -17,7 +17,11 @@ from service.problems import problems
 router = APIRouter(route_class=StrictRoute, tags=["ports"])
 
 
-@router.get("/v1/ports", response_model=Listed[PortSummary], responses=problems(*auth.REFUSALS))
+@router.get(
+    "/v1/ports",
+    response_model=Listed[PortSummary],
+    responses=problems(CursorMalformed, CursorDoesNotFit, *auth.REFUSALS),
+)
 async def listed(by: auth.PlaceReader, page: Paging, request: Request) -> Response:
     """List the ports, by code."""
     fit = fits("/v1/ports", {}, by.organisation_id)
