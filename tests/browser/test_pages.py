@@ -105,17 +105,25 @@ async def test_the_links_of_the_front_page_lead_to_pages(browser: Browser, addre
 async def test_the_api_page_lists_every_operation_of_the_document(browser: Browser, address: str):
     page = await browser.new_page()
     await shown(page, address, "/docs")
-    names = await page.locator("details:has(b) > summary").evaluate_all(
+    names = await page.locator("details > summary:has(b)").evaluate_all(
         "all => all.map(each => [...each.children].map(part => part.textContent).join(' '))"
     )
     document = await (await page.request.get(f"{address}/openapi.json")).json()
     assert sorted(names) == sorted(
-        f"{method.upper()} {path}" for path, said in document["paths"].items() for method in said
+        [f"{method.upper()} {path}" for path, said in document["paths"].items() for method in said]
+        + [f"EVENT {type_}" for type_ in document["webhooks"]]
     )
     booking = page.locator("details", has_text="POST/v1/bookings").first
     assert not await booking.locator("table").first.is_visible()
-    await booking.locator("summary").click()
+    await booking.locator("summary").first.click()
     assert "slot-taken" in await booking.inner_text()
+    assert "bookings:write" in await booking.inner_text()
+    example = booking.locator("details", has_text="Example of the body")
+    await example.locator("summary").click()
+    assert '"client_reference"' in await example.inner_text()
+    await page.locator("summary:has(b)", has_text="EVENTbooking.confirmed").click()
+    told = page.locator("details:has(> summary > b)[open]").last
+    assert "webhook-signature" in await told.inner_text()
 
 
 async def test_a_problem_is_found_from_the_list_of_problems(browser: Browser, address: str):
