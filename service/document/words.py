@@ -215,7 +215,39 @@ COUNTS: dict[str, Any] = {
     "closed": 0,
     "yours": 0,
 }
-WORDS: dict[str, Any] = WHO | WHERE | WHEN | WHAT | COUNTS
+CUSTOMS: dict[str, Any] = {
+    "received_at": "2026-11-25T09:00:00Z",
+    "vocabulary": "weboc",
+    "MessageShown.message": {"gD_Status_ID": 7, "gD_Status": "Detained", "gD_No_Complete": "KAPW-HC-22012-18-08-2022"},
+    "CustomsEventResult.problem": None,
+    "NewMovementValidation.gross_weight_t": 24000,
+    "MovementReason.pointer": "/gross_weight_t",
+    "MovementReason.declared": 26000,
+    "MovementReason.held": 24000,
+    "MovementValidation.bookings": [f"bkg_{_ID}"],
+    "GateReport.found": ["seal-broken"],
+}
+TOKENS: dict[str, Any] = {
+    "/oauth/token.client_secret": "psk_test_...",
+    "access_token": "eyJhbGciOiJFUzI1NiIs...",
+    "expires_in": 600,
+    "PublicKey.kty": "EC",
+    "crv": "P-256",
+    "PublicKey.x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "PublicKey.y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    "kid": "2026-11-25T09:00:00Z",
+    "PublicKey.alg": "ES256",
+    "PublicKey.use": "sig",
+    "issuer": "http://127.0.0.1:8000",
+    "token_endpoint": "http://127.0.0.1:8000/oauth/token",
+    "jwks_uri": "http://127.0.0.1:8000/.well-known/jwks.json",
+    "grant_types_supported": ["client_credentials"],
+    "response_types_supported": [],
+    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+    "scopes_supported": ["bookings:read", "bookings:write", "slots:read"],
+    "service_documentation": "http://127.0.0.1:8000/docs",
+}
+WORDS: dict[str, Any] = WHO | WHERE | WHEN | WHAT | COUNTS | CUSTOMS | TOKENS
 # Models whose fields belong together in one way or another; a list shows all that stand here.
 _LEG = {"id": f"leg_{_ID}", "kind": "berth", "state": "planned"}
 SHAPES: dict[str, list[dict[str, Any]]] = {

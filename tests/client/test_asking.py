@@ -157,7 +157,7 @@ def test_every_change_takes_the_idempotency_key_that_the_client_sends():
     }
     assert len(changes) > 20
     without = [path for path, names in changes.items() if "Idempotency-Key" not in names]
-    assert without == ["/v1/itineraries/search"]  # which changes nothing
+    assert without == ["/v1/itineraries/search", "/oauth/token"]  # which change nothing
 
 
 def test_a_moment_without_an_offset_is_not_sent():

@@ -10,8 +10,8 @@ from tests.conftest import settings_for
 def of(**environment: str) -> Settings:
     """The settings of what `run.py` starts."""
     here = local.Checkout(Path("/nowhere"), Path("/nowhere/python"), Path("/nowhere/.data"), environment)
-    variables = {**local.defaults(here, "http://127.0.0.1:8000"), **environment}
-    given = {name.removeprefix("SLOTWAY_").lower(): value for name, value in variables.items()}
+    variables = local.variables_of(here, "postgresql:///nowhere")
+    given = {name.removeprefix("SLOTWAY_").lower(): each for name, each in variables.items() if name != "DATABASE_URL"}
     return settings_for("postgresql:///nowhere", **given)
 
 

@@ -31,11 +31,12 @@ async def tell_discrepancy(
     """Record for each booking that a declaration differs from it: for its operators and customs, not for its owner."""
     await tx.execute(
         """INSERT INTO events (type, subject, by, facilities, for_customs, current)
-           SELECT 'customs.discrepancy', b.id, $2, b.facilities, true,
+           SELECT $5, b.id, $2, b.facilities, true,
                   json_build_object('booking', b.id, 'reference', $3::json, 'reasons', $4::json)
            FROM bookings b WHERE b.id = ANY ($1) ORDER BY b.number""",
         list(bookings),
         by,
         json.dumps(dict(reference)),
         json.dumps(list(reasons)),
+        "customs.discrepancy",
     )

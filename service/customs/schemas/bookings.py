@@ -16,8 +16,12 @@ class CustomsBookingQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    reference: ReferenceSought | None = Field(None, description="value of a customs reference that they travel under")
-    type: CustomsReferenceType | None = Field(None, description="of that reference")
+    reference: ReferenceSought | None = Field(
+        None,
+        description="value of a customs reference that they travel under",
+        examples=["KAPW-HC-22012-18-08-2022"],
+    )
+    type: CustomsReferenceType | None = Field(None, description="of that reference", examples=["GD"])
     country: Country | None = Field(None, description="of that reference")
     changed_since: Moment | None = Field(
         None, description="the booking, a leg or what customs says of a reference changed then or later; a minute more"
