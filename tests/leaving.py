@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from service.telemetry import template
+from tests.promised import document
 
 # Refusals that a client met and the document of the service does not tell of; tests/conftest.py holds it to be empty.
 UNTOLD: set[str] = set()
@@ -40,7 +41,7 @@ class Leaving:
 
     def _look_up(self, scope: Any, status: int, problem: dict[str, Any]) -> None:
         """Note a refusal that the document does not tell of at its operation; what it does not describe may be anything."""
-        described = self.app.openapi()["paths"].get(template(scope), {}) if hasattr(self.app, "openapi") else {}
+        described = document()["paths"].get(template(scope), {}) if hasattr(self.app, "openapi") else {}
         operation = described.get(scope["method"].lower())
         if operation is not None:
             told = [operation["responses"].get(each, {}) for each in (str(status), "default")]

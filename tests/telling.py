@@ -6,10 +6,9 @@ from functools import cache
 import asyncpg
 import jsonschema_rs
 
-from service.app import create_app
 from service.events.queries import Numbered
 from service.events.schemas import envelope
-from service.settings import Settings
+from tests.promised import document
 
 MOST = 500  # of one database: what comes in thousands is alike
 
@@ -17,9 +16,8 @@ MOST = 500  # of one database: what comes in thousands is alike
 @cache
 def _promised() -> dict[str, jsonschema_rs.Draft202012Validator]:
     """Give what judges an event, by its type."""
-    document = create_app(Settings.model_validate({"DATABASE_URL": "postgresql:///nowhere"})).openapi()
-    bodies = {name: each["post"]["requestBody"]["content"] for name, each in document["webhooks"].items()}
-    models = {"components": document["components"]}
+    bodies = {name: each["post"]["requestBody"]["content"] for name, each in document()["webhooks"].items()}
+    models = {"components": document()["components"]}
     return {
         name: jsonschema_rs.Draft202012Validator(body["application/json"]["schema"] | models)
         for name, body in bodies.items()
