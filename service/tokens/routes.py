@@ -53,11 +53,12 @@ async def make_token(request: Request) -> schemas.Token:
     with _told_as_oauth():
         if not tokens.offered():
             raise TokensNotOffered
-        asked = asking.asked(
-            await bounded(request, asking.MOST_BYTES),
-            content_type=request.headers.get("content-type", ""),
-            authorization=request.headers.get("authorization"),
-        )
+        with auth.attempt(request):
+            asked = asking.asked(
+                await bounded(request, asking.MOST_BYTES),
+                content_type=request.headers.get("content-type", ""),
+                authorization=request.headers.get("authorization"),
+            )
         by = await _client(request, asked)
         request.app.state.limits.spend(request.scope, by.organisation_id, REPORTS, by.rate_per_s)
         scopes = granted(asked.scopes, by.scopes)

@@ -213,7 +213,7 @@ def asked_s(retry_after: str, at: datetime) -> int | None:
         return int(retry_after)
     try:
         until = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0, math.ceil((until.replace(tzinfo=until.tzinfo or UTC) - at).total_seconds()))
 

@@ -309,6 +309,17 @@ async def test_what_is_not_as_it_was_declared_is_told_once_all_is_in(crowd, coun
     assert again == []
 
 
+async def test_what_is_missing_is_told_too_when_the_rest_never_comes(crowd):
+    there = await goods(crowd)
+    await gate(crowd, "in", there, 60, packages=6)
+    await gate(crowd, "out", there, 60, packages=5)
+    assert (await report(crowd, "complete", there)).status_code == 200
+    told = [each for each in await events_of(crowd, there["id"]) if each["type"] == "booking.discrepancy"]
+    assert [each["data"]["cause"]["found"] for each in told] == [
+        [{"code": "packages-differ", "declared": 6, "found": 5}]
+    ]
+
+
 async def test_parts_are_added_up_before_they_are_held_to_what_came_in(crowd):
     there = await goods(crowd, cargo={"class": "general", "weight_t": 24})
     await gate(crowd, "in", there, 50, gross_weight_t=12)

@@ -176,6 +176,18 @@ async def test_the_owner_is_told_a_day_before_the_schedule_ends_and_then_that_it
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "asked", ["Mon, 01 Jan 2024 00:00:00 +99999999999999999", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"]
+)
+async def test_a_time_that_no_calendar_has_is_no_time_asked_for(hub, receiver, asked):
+    receiver.answers["/"].append(status(200, retry_after=asked))
+    endpoint = await hub.endpoint(receiver.url + "/")
+    async with hub.courier():
+        await hub.happens_often(1)
+        (attempt,) = await hub.settled(endpoint, 1)
+    assert attempt["error"] is None
+
+
 async def test_an_endpoint_that_its_owner_disables_during_a_try_stays_disabled_by_its_owner(hub, receiver):
     receiver.answers["/"].append(then_hangs(b"HTTP/1.1 410 Gone\r\nContent-Length: 9\r\n\r\n"))
     endpoint = await hub.endpoint(receiver.url + "/")

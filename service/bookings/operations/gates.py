@@ -4,20 +4,18 @@ booked    100 100 100 100 100         40 leave on the second day:  floor is free
 taken     100 100  60  60  60
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from service.auth import Operator
 from service.bookings import queries
-from service.bookings.discrepancies import Goods, discrepancies
+from service.bookings.operations.discrepancies import tell_came
 from service.bookings.operations.ground import Happened, at_hand, let_out, note, refuse_early, without_change
 from service.bookings.operations.life import Wish
 from service.bookings.queries import gates, ground
-from service.bookings.queries.gates import Measured, Move
+from service.bookings.queries.gates import Move
 from service.bookings.queries.ground import Leg
 from service.bookings.rules import Action, LegState
 from service.database import Tx
@@ -83,7 +81,7 @@ async def gate_in(tx: Tx, wish: Wish, gated: Gated, *, by: Operator) -> Answer:
         event_id = await note(
             tx, booking, leg, LegState.ARRIVED, at, type_="booking.gated-in", cause=cause, by=by.organisation_id
         )
-        await _tell_discrepancies(tx, booking.number, gated, at, _as_they_came, by=by.organisation_id)
+        await tell_came(tx, booking.number, gated.cause(at), gated.found, by=by.organisation_id)
         return event_id
 
     return await once(tx, wish.request, act)
@@ -112,11 +110,10 @@ async def gate_out(tx: Tx, wish: Wish, gated: Gated, *, by: Operator) -> Answer:
         else:
             await gates.give_part(tx, booking.number, leg.nth, quantity, leg.free_on(at))
         cause = gated.measured(at, quantity, leg.unit)
-        event_id = await note(
-            tx, booking, leg, state, at, type_="booking.gated-out", cause=cause, by=by.organisation_id
-        )
-        await _tell_discrepancies(tx, booking.number, gated, at, _as_they_left, by=by.organisation_id)
-        return event_id
+        return await note(
+            tx, booking, leg, state, at,
+            type_="booking.gated-out", cause=cause, by=by.organisation_id, found=gated.found,
+        )  # fmt: skip
 
     return await once(tx, wish.request, act)
 
@@ -124,36 +121,3 @@ async def gate_out(tx: Tx, wish: Wish, gated: Gated, *, by: Operator) -> Answer:
 def _refuse_ship(leg: Leg) -> None:
     if leg.kind != "storage":
         raise NotOnAFloor(faults=[Fault("/leg", NotOnAFloor.code(), "This leg is a stay at a berth.")])
-
-
-def _as_they_came(known: Measured) -> Iterator[dict[str, Any]]:
-    """Yield what differs from what was declared, once all is in."""
-    if known.all_in:
-        yield from discrepancies(Goods(known.packages_in, known.weight_in_t), Goods(known.packages, known.weight_t))
-
-
-def _as_they_left(known: Measured) -> Iterator[dict[str, Any]]:
-    """Yield what differs from what came in, or if that was not measured from what was declared, once all is out."""
-    if known.all_over:
-        came = Goods(
-            known.packages if known.packages_in is None else known.packages_in,
-            known.weight_t if known.weight_in_t is None else known.weight_in_t,
-        )
-        yield from discrepancies(Goods(known.packages_out, known.weight_out_t), came)
-
-
-async def _tell_discrepancies(
-    tx: Tx,
-    number: int,
-    gated: Gated,
-    at: datetime,
-    differing: Callable[[Measured], Iterator[dict[str, Any]]],
-    *,
-    by: str,
-) -> None:
-    """Record what the gate has found, and what differs by its measures, if anything does."""
-    found = [{"code": code} for code in gated.found] + list(differing(await gates.measured(tx, number)))
-    if found:
-        as_it_is = await queries.shown(tx, number)
-        cause = json.dumps(gated.cause(at) | {"found": found})
-        await queries.record(tx, number, "booking.discrepancy", by=by, previous=as_it_is, cause=cause)

@@ -3,13 +3,14 @@
 The worker finds those who have not come by itself. Whoever leaves early gives back what he no longer needs at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.auth import Operator
 from service.bookings import queries
 from service.bookings.operations import changes
+from service.bookings.operations.discrepancies import tell_left
 from service.bookings.operations.life import Wish, become, taken_up
 from service.bookings.queries import Standing, customs, gates, ground
 from service.bookings.queries.gates import Move
@@ -213,12 +214,16 @@ async def note(
     type_: str,
     cause: Mapping[str, object],
     by: str,
+    found: Sequence[str] = (),
 ) -> int:
     """Store what has happened to a leg and what that makes of the booking, and record one event; gives its id."""
     if state is not leg.state:
         await ground.store_leg(tx, booking.number, leg.nth, state, at)
     now = state_of([state, *leg.others])
     event_id = await become(tx, booking, now, None, by=by, type_=type_, cause=cause)
-    if leg.kind == "storage" and state in {LegState.COMPLETED, LegState.NO_SHOW}:
+    over = state in {LegState.COMPLETED, LegState.NO_SHOW}
+    if leg.kind == "storage" and over:
         await gates.gate_out_references(tx, booking.number, at, by)
+    if leg.kind == "storage" and (over or found):
+        await tell_left(tx, booking.number, cause, found, by=by)
     return event_id
