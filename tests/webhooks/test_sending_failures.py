@@ -188,6 +188,21 @@ async def test_a_time_that_no_calendar_has_is_no_time_asked_for(hub, receiver, a
     assert attempt["error"] is None
 
 
+async def test_what_an_address_answers_that_is_the_endpoints_no_more_is_not_held_against_the_new_one(hub, receiver):
+    receiver.answers["/old"].append(then_hangs(b"HTTP/1.1 410 Gone\r\nContent-Length: 9\r\n\r\n"))
+    endpoint = await hub.endpoint(receiver.url + "/old")
+    async with hub.courier():
+        await hub.happens_often(1)
+        await receiver.has(1, "/old")
+        await hub.sql("UPDATE webhook_endpoints SET url = $1", receiver.url + "/new")
+        receiver.freed.set()
+        await receiver.has(1, "/new")
+        gone, taken = await hub.settled(endpoint, 2)
+    assert (gone["error"], taken["error"]) == ("gone", None)
+    assert (await hub.row(endpoint))["enabled"]
+    assert await told(hub, endpoint) == []
+
+
 async def test_an_endpoint_that_its_owner_disables_during_a_try_stays_disabled_by_its_owner(hub, receiver):
     receiver.answers["/"].append(then_hangs(b"HTTP/1.1 410 Gone\r\nContent-Length: 9\r\n\r\n"))
     endpoint = await hub.endpoint(receiver.url + "/")

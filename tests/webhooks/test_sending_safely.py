@@ -116,6 +116,19 @@ async def taken(hub) -> list[turns.Turn]:
     return found
 
 
+async def test_those_that_want_nothing_do_not_come_before_one_that_does(hub):
+    for _ in range(3):
+        await hub.endpoint("http://127.0.0.1:9/", "port.opened")
+    wants = await hub.endpoint("http://127.0.0.1:9/", "booking.held")
+    in_hand: list[str] = []
+    for _ in range(4):  # one hand is free, and something happens before each look
+        await hub.happens_often(1)
+        await hub.db.write(turns_numbered)
+        found, _ = await hub.db.write(turns.take, at_most=1, source=SOURCE)
+        in_hand += [turn.id for turn in found]
+    assert in_hand == [wants.id]
+
+
 async def test_of_two_turns_only_the_newest_stores_what_came_of_it(hub, receiver):
     endpoint = await hub.endpoint(receiver.url + "/")
     await hub.happens_often(2)

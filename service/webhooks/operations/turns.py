@@ -92,7 +92,7 @@ async def settle(tx: Tx, turn: Turn, outcomes: Sequence[Outcome]) -> bool:
     await turns.note_attempts(tx, outcomes)
     if outcomes and outcomes[-1].error is not None:
         endpoint = await endpoints.endpoint(tx, turn.id, organisation_id=organisation_id)
-        if endpoint is not None:
+        if endpoint is not None and endpoint.url == turn.url:  # what another address said is none of this one's fault
             await _failed(tx, endpoint, outcomes[-1])
     await turns.let_go(tx, turn.id)
     return True

@@ -54,9 +54,12 @@ async def candidates(tx: Tx, *, last: int, at_most: int) -> list[Candidate]:
 
 
 async def move_cursors(tx: Tx, cursors: Mapping[str, int]) -> None:
-    """Note up to where the feed has been looked through for each of some endpoints."""
+    """Note up to where the feed has been looked through for each of some endpoints.
+
+    That was a turn: else those that want nothing would come first at each look, and keep others from theirs.
+    """
     await tx.execute(
-        """UPDATE webhook_endpoints e SET cursor = moved.cursor
+        """UPDATE webhook_endpoints e SET cursor = moved.cursor, leased_until = clock_timestamp()
            FROM unnest($1::text[], $2::bigint[]) AS moved (id, cursor) WHERE e.id = moved.id""",
         list(cursors),
         list(cursors.values()),
