@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from service import child, embedded, local
-from service.local import say
+from service.parts import give_up, say
 
 ROOT = Path(__file__).resolve().parent
 VENV, TOOLS = ROOT / ".venv", ROOT / ".tools"
@@ -155,7 +155,7 @@ def patiently(command: list[str]) -> bool:
 def demand(succeeded: bool, name: str) -> None:  # noqa: FBT001  the outcome of a step, and its name
     """End when a step has failed."""
     if not succeeded:
-        local.give_up(f"{name} failed; its own words are above")
+        give_up(f"{name} failed; its own words are above")
 
 
 # --- the checks ------------------------------------------------------------------------------------------------------
@@ -262,9 +262,9 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except embedded.EmbeddedError as error:
-        local.give_up(str(error))
+        give_up(str(error))
     except PermissionError as error:
-        local.give_up(f"cannot write {error.filename}: {error.strerror}; run it as the owner of {ROOT}")
+        give_up(f"cannot write {error.filename}: {error.strerror}; run it as the owner of {ROOT}")
 
 
 if __name__ == "__main__":

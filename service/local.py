@@ -9,25 +9,23 @@ Ctrl-C or SIGTERM ends the API and the worker first, the database last. Whatever
 """
 
 import fcntl
-import http.client
 import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlencode
 
 from service import child, embedded
+from service.parts import Part, await_ready, finished, give_up, say, stop, watch
 
-READY_WITHIN_S, STOPPED_WITHIN_S, DAY_S = 60, 25, 86_400
+DAY_S = 86_400
 SHIP = {"loa_m": 190, "beam_m": 28, "draught_m": 10.5, "cargo": "general", "duration": "PT36H"}
 
 
@@ -58,31 +56,6 @@ class Checkout:
     def program(self, *arguments: str) -> list[str]:
         """Give the command line of `python -m service`."""
         return [str(self.python), "-m", "service", *arguments]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A child that has to live: its name, its process, and where it writes."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def demand_alive(self) -> None:
-        """End everything, and say why, when this part has died."""
-        if (code := self.process.poll()) is not None:
-            give_up(f"the {self.name} has died ({_manner(code)}); the end of {self.log}:\n{_tail(self.log)}")
-
-
-def say(text: str) -> None:
-    """Print at once: whoever waits reads along, also through a pipe."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def give_up(why: str) -> NoReturn:
-    """End with one clear message."""
-    raise SystemExit(f"run.py: {why}")
 
 
 @contextmanager
@@ -201,13 +174,6 @@ def begun_step(here: Checkout, variables: Mapping[str, str], *arguments: str) ->
     )  # fmt: skip
 
 
-def finished(name: str, step: subprocess.Popen[str]) -> None:
-    """Wait for a step, a second time too; end everything with its own words if it failed."""
-    output = step.communicate()[0] if step.returncode is None else ""
-    if step.returncode:
-        give_up(f"{name} failed ({_manner(step.returncode)}):\n{output.strip()}")
-
-
 def started(here: Checkout, name: str, command: list[str], variables: Mapping[str, str]) -> Part:
     """Start a part, in a session of its own so that Ctrl-C reaches it in our order, its output in a log."""
     log = here.data / "log" / f"{name}.log"
@@ -220,36 +186,6 @@ def started(here: Checkout, name: str, command: list[str], variables: Mapping[st
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     return Part(name, process, log)
-
-
-def await_ready(parts: list[Part], address: str) -> None:
-    """Poll /readyz until it says 200; a part that dies meanwhile is told at once."""
-    until = time.monotonic() + READY_WITHIN_S
-    while _status(address, "/readyz") != http.client.OK:
-        for part in parts:
-            part.demand_alive()
-        if time.monotonic() > until:
-            give_up(f"not ready within {READY_WITHIN_S} s; see {parts[-1].log.parent}")
-        time.sleep(0.03)
-
-
-def watch(parts: list[Part]) -> NoReturn:
-    """Look after the parts; returns only by an exception: an interrupt, or the death of one."""
-    while True:
-        for part in parts:
-            part.demand_alive()
-        time.sleep(0.2)
-
-
-def stop(part: Part) -> None:
-    """Ask a part to finish what is in flight and end; after a while, make it."""
-    if part.process.poll() is None:
-        part.process.terminate()
-        try:
-            part.process.wait(STOPPED_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            part.process.kill()
-            part.process.wait()
 
 
 def url_of(host: str, port: int) -> str:
@@ -280,23 +216,3 @@ def greeting(here: Checkout, address: str) -> str:
         f"Logs: {here.data / 'log'}. Ctrl-C ends it all.",
     ]
     return "\n".join(lines)
-
-
-def _status(address: str, path: str) -> int:
-    """Ask without urllib: it would go through a proxy that the user has set."""
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
-
-
-def _manner(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit {code}"
-
-
-def _tail(log: Path) -> str:
-    return "\n".join("  " + line for line in log.read_text(errors="replace").strip().splitlines()[-15:])
