@@ -41,8 +41,8 @@ class MovementReason(BaseModel):
     code: str = Field(examples=["weight-differs"])
     pointer: str
     message: str
-    declared: str | float | None
-    held: float | list[str] | None
+    declared: str | int | float | None
+    held: int | float | list[str] | None
 
 
 class MovementValidation(BaseModel):
