@@ -60,7 +60,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to goods that come and go all at once; what parts of them did is lost, their floor stays free."""
+    """Go back to goods that come and go all at once; what parts of them did is lost, their floor stays free.
+
+    Going forth again takes goods under way to be there whole: `goods-have-their-floor` then names those of which a part
+    had left, and their operator completes them.
+    """
     for function in statements(Path(__file__).with_name("0005_functions.sql")):
         op.get_bind().exec_driver_sql(function)
     for function in ("give_part", "still_wanted", "days_wanted", "goods_have_left", "gate_out_references"):

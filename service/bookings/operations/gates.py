@@ -14,7 +14,7 @@ from service.bookings import queries
 from service.bookings.operations.discrepancies import tell_came
 from service.bookings.operations.ground import Happened, at_hand, let_out, note, refuse_early, without_change
 from service.bookings.operations.life import Wish
-from service.bookings.queries import gates, ground
+from service.bookings.queries import gates
 from service.bookings.queries.gates import Move
 from service.bookings.queries.ground import Leg
 from service.bookings.rules import Action, LegState
@@ -104,11 +104,7 @@ async def gate_out(tx: Tx, wish: Wish, gated: Gated, *, by: Operator) -> Answer:
             booking = await without_change(tx, booking, leg, state, by=by.organisation_id)
         await queries.lock_places(tx, [leg.place_id])
         move = Move(at, quantity, leg.free_on(at), gated.packages, gated.gross_weight_t)
-        await let_out(tx, booking, leg, move)
-        if state is LegState.COMPLETED:
-            await ground.end_claims(tx, booking.number, leg.nth, at, leg.free_on(at))
-        else:
-            await gates.give_part(tx, booking.number, leg.nth, quantity, leg.free_on(at))
+        await let_out(tx, booking, leg, move, over=state is LegState.COMPLETED)
         cause = gated.measured(at, quantity, leg.unit)
         return await note(
             tx, booking, leg, state, at,

@@ -110,8 +110,9 @@ async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> A
         booking = await without_change(tx, booking, leg, LegState.COMPLETED, by=by.organisation_id)
         await queries.lock_places(tx, [leg.place_id])
         if leg.kind == "storage":
-            await let_out(tx, booking, leg, Move(at, leg.there, leg.free_on(at)))
-        await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), leg.free_on(at))
+            await let_out(tx, booking, leg, Move(at, leg.there, leg.free_on(at)), over=True)
+        else:
+            await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), None)
         cause = happened.cause(at, leg.there, leg.unit)
         return await note(
             tx, booking, leg, LegState.COMPLETED, at, type_="booking.completed", cause=cause, by=by.organisation_id
@@ -120,11 +121,18 @@ async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> A
     return await once(tx, wish.request, act)
 
 
-async def let_out(tx: Tx, booking: Standing, leg: Leg, move: Move) -> None:
-    """Store that goods have left, unless customs holds them or they left before they came. Their place is locked."""
+async def let_out(tx: Tx, booking: Standing, leg: Leg, move: Move, *, over: bool) -> None:
+    """Store that goods have left, unless customs holds them or they left before they came, and free their floor.
+
+    `over`: nothing is there or to come any more, and all that was booked beyond that is free. Their place is locked.
+    """
     await _refuse_held(tx, booking.number)
     if move.quantity and await gates.add(tx, booking.number, leg.nth, move) < 0:
         raise misdated(LeftBeforeArrival, "So much had not come by then.", arrived_at=leg.arrived_at)
+    if over:
+        await ground.end_claims(tx, booking.number, leg.nth, None, move.frees_on)
+    elif move.frees_on:
+        await gates.give_part(tx, booking.number, leg.nth, move.quantity, move.frees_on)
 
 
 async def _refuse_held(tx: Tx, number: int) -> None:
