@@ -2,6 +2,7 @@
 """The one command of a fresh clone: it makes the environment, the database and the service. Standard library only.
 
     python3 run.py [--host 127.0.0.1] [--port 8000] [--reset]    start everything; Ctrl-C ends it
+    python3 run.py tour                                          a corridor played from end to end by three programs
     python3 run.py test [pytest arguments]                       all checks, then the tests
     python3 run.py bench [arguments]                             the benchmarks
     python3 run.py <anything else>                               python -m service <...>, with the database started
@@ -29,6 +30,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from service import child, embedded, local
+from service import tour as corridor
 from service.parts import give_up, say
 
 ROOT = Path(__file__).resolve().parent
@@ -232,6 +234,14 @@ def pass_on(arguments: list[str]) -> int:
         return in_foreground(here.program(*arguments), local.variables_of(here, url))
 
 
+def tour(arguments: list[str]) -> int:
+    """Play a corridor from end to end, beside whatever else runs here."""
+    argparse.ArgumentParser("run.py tour", add_help=False).parse_args(arguments)
+    install(DEV_LOCK)
+    corridor.play(checkout())
+    return 0
+
+
 def bench(arguments: list[str]) -> int:
     """Run the benchmarks, which start a durable server of their own."""
     install(DEV_LOCK)
@@ -257,7 +267,7 @@ def main(arguments: list[str]) -> int:
         TOOLS.mkdir(exist_ok=True)
         if not arguments or arguments[0].startswith("-"):
             return serve(arguments)
-        commands = {"test": test, "bench": bench}
+        commands = {"tour": tour, "test": test, "bench": bench}
         return commands[arguments[0]](arguments[1:]) if arguments[0] in commands else pass_on(arguments)
     except KeyboardInterrupt:
         return 130

@@ -103,7 +103,7 @@ def forget(here: Checkout) -> None:
 @contextmanager
 def database(here: Checkout) -> Iterator[str]:
     """Give the URL of DATABASE_URL's server, of the one that runs already, or of one started for the time being."""
-    url = os.environ.get("DATABASE_URL") or embedded.running(here.database_home)
+    url = here.environment.get("DATABASE_URL") or embedded.running(here.database_home)
     if url:
         yield url
         return
@@ -117,13 +117,14 @@ def _own_database(here: Checkout) -> embedded.Server:
     return embedded.start(here.database_home, programs=programs)
 
 
-def serve(here: Checkout, host: str, port: int) -> None:
-    """Start everything, tell what is where, and watch until Ctrl-C or until a part dies."""
-    begun, address = time.monotonic(), url_of(host, port)
+@contextmanager
+def running(here: Checkout, host: str, port: int) -> Iterator[list[Part]]:
+    """Start everything; give its parts once it is ready, and end them afterwards, the database last."""
+    address = url_of(host, port)
     here.data.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         parts = []
-        if not (url := os.environ.get("DATABASE_URL")):
+        if not (url := here.environment.get("DATABASE_URL")):
             say("starting PostgreSQL")
             server = stack.enter_context(_own_database(here))
             url = server.dsn
@@ -145,7 +146,14 @@ def serve(here: Checkout, host: str, port: int) -> None:
             parts.append(part)
         finished("seed", seeding)
         await_ready(parts, address)
-        say(f"ready after {time.monotonic() - begun:.1f} s\n\n{greeting(here, address)}")
+        yield parts
+
+
+def serve(here: Checkout, host: str, port: int) -> None:
+    """Start everything, tell what is where, and watch until Ctrl-C or until a part dies."""
+    begun = time.monotonic()
+    with running(here, host, port) as parts:
+        say(f"ready after {time.monotonic() - begun:.1f} s\n\n{greeting(here, url_of(host, port))}")
         watch(parts)
 
 

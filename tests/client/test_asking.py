@@ -132,6 +132,23 @@ async def test_customs_holds_goods_and_sees_what_is_held(shells):
     assert [each["reference"] for each in await customs.items("holds")] == [reference]
 
 
+async def test_papers_are_handed_in_later_and_customs_asks_before_the_goods_move(shells):
+    client, customs = await shells(), await shells("customs")
+    igm = {"type": "IGM", "country": "PK", "value": "KAPW-1-2026"}
+    booked = await client.book(booking(berth(10), hold=False))
+    assert igm in (await client.add_customs_references(booked["id"], [igm]))["customs_references"]
+    answer = await customs.validate_movement({"reference": igm, "gross_weight_t": 1})
+    assert (answer["outcome"], answer["bookings"]) == ("unknown", [booked["id"]])
+
+
+async def test_a_webhook_endpoint_is_made_and_shows_its_secret(shells):
+    client = await shells()
+    made = await client.make_webhook_endpoint({"url": "https://93.184.215.14/in", "event_types": ["booking.*"]})
+    assert made["secret"].startswith("whsec_")
+    found = (await client.request("GET", "/v1/webhook-endpoints")).json()["items"]
+    assert [each["id"] for each in found] == [made["id"]]
+
+
 async def test_anything_else_can_be_asked_for_with_its_headers_and_tags(shells):
     client = await shells()
     first = await client.request("GET", "/v1/ports/PKGWD")

@@ -19,7 +19,7 @@ from service.worker import JOBS
 from tests.crowd import INVARIANTS
 from tests.docs.walking import ROOT
 
-FOLDERS = (ROOT / "docs", ROOT / "clients")
+FOLDERS = (ROOT / "docs", ROOT / "clients", ROOT / "examples")
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in folder.rglob("*.md"))],
     key=lambda page: page.relative_to(ROOT).as_posix(),

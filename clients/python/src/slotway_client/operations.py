@@ -69,6 +69,10 @@ class Operations(ABC, Generic[Answer, Items]):
         how.setdefault("version", booking["version"])
         return self._of_booking("amend", booking["id"], changes, **how)
 
+    def add_customs_references(self, booking: str, references: Sequence[Json], **how: Unpack[How]) -> Answer:
+        """Let the goods travel under more customs references: `{"type": "GD", "country": "PK", "value": "..."}`."""
+        return self._of_booking("customs-references", booking, {"customs_references": list(references)}, **how)
+
     # --- bookings, as anybody who may see them
 
     def booking(self, booking: str) -> Answer:
@@ -140,6 +144,10 @@ class Operations(ABC, Generic[Answer, Items]):
         """Tell up to 500 at once: `results` has one for each, and a refused one does not spoil the others."""
         return self._change("/v1/customs/events/batch", {"events": list(events)}, **how)
 
+    def validate_movement(self, question: Json, **how: Unpack[How]) -> Answer:
+        """Ask whether what is declared under a reference is what is booked: `outcome`, and the `reasons`."""
+        return self._change("/v1/customs/movement-validations", question, **how)
+
     def holds(self) -> Items:
         """Yield the customs references on which a hold is open."""
         return self._pages(Call.reading("/v1/customs/holds"))
@@ -149,6 +157,10 @@ class Operations(ABC, Generic[Answer, Items]):
     def feed(self, after: str = "0", limit: int = 500) -> Items:
         """Yield the events there are after a `sequence`, `limit` at a time, and end; `events` goes on from there."""
         return self._pages(Call.reading("/v1/events", after=after, limit=limit), "after")
+
+    def make_webhook_endpoint(self, endpoint: Json) -> Answer:
+        """Have events sent to an address. `secret` is shown this once, so it is not repeated under a key."""
+        return self._change("/v1/webhook-endpoints", endpoint, idempotency_key=None)
 
     # --- what all changes have in common
 
