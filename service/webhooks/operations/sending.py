@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httpcore
 import httpx
 
 from service import __version__, clock
@@ -17,7 +18,8 @@ from service.webhooks.rules import Outcome, Turn, WebhookUrlRefused, asked_s, si
 TRY_S = 15.0
 ANSWER_BYTES = 1_024
 _GONE = 410
-_UNREACHED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+_TOO_LATE = (TimeoutError, httpcore.TimeoutException)
+_UNREACHED = (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,28 @@ class Ways:
 class Line:
     """A connection to one endpoint for one turn: its address was judged, and is not looked up again.
 
-    It is a bare transport of httpx, which knows neither redirects nor cookies, and no user, proxy or password.
+    It is a bare connection of httpcore, which knows neither redirects nor cookies, and no user, proxy or password.
     """
 
-    def __init__(self, transport: httpx.AsyncHTTPTransport, turn: Turn, address: str) -> None:
+    def __init__(self, turn: Turn, address: str, tls: ssl.SSLContext) -> None:
         given = httpx.URL(turn.url)
-        self._transport = transport
-        self._url = given.copy_with(host=address)
+        self._url = httpcore.URL(scheme=given.raw_scheme, host=address.encode(), port=given.port, target=given.raw_path)
+        self._tls = tls
         self._extensions = {
             # The certificate is that of the name; only the route to it is fixed.
-            "sni_hostname": given.host,
+            "sni_hostname": given.raw_host.decode(),
             # For TCP and for TLS, each. A handshake that is cut off from outside would leave its socket open.
             "timeout": {"connect": TRY_S / 3},
         }
         self._headers = {
-            "Host": given.netloc.decode(),
-            "Content-Type": "application/json",
-            "User-Agent": f"Slotway/{__version__}",
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
+            b"Host": given.netloc,
+            b"Content-Type": b"application/json",
+            b"User-Agent": f"Slotway/{__version__}".encode(),
+            b"Accept": b"*/*",
+            b"Accept-Encoding": b"identity",
         }
         self._secrets = turn.secrets
+        self._connection: httpcore.AsyncHTTPConnection | None = None
 
     async def post(self, due: Due) -> Outcome:
         """Send a delivery, and give what became of it. Never raises for what the receiver does."""
@@ -61,7 +64,7 @@ class Line:
             async with asyncio.timeout(TRY_S):
                 await self._send(due, int(at.timestamp()), answer)
             error = None
-        except (TimeoutError, httpx.TimeoutException):
+        except _TOO_LATE:
             error = "timed-out"
         except _UNREACHED as failed:
             error = "certificate-refused" if "CERTIFICATE_VERIFY_FAILED" in str(failed) else "connection-failed"
@@ -73,20 +76,34 @@ class Line:
     async def _send(self, due: Due, timestamp: int, answer: "_Answer") -> None:
         body = due.body.encode()
         headers = self._headers | {
-            "webhook-id": due.event,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(self._secrets, due.event, timestamp, body),
+            b"Content-Length": str(len(body)).encode(),
+            b"webhook-id": due.event.encode(),
+            b"webhook-timestamp": str(timestamp).encode(),
+            b"webhook-signature": signature(self._secrets, due.event, timestamp, body).encode(),
         }
-        request = httpx.Request("POST", self._url, content=body, headers=headers, extensions=self._extensions)
-        response = await self._transport.handle_async_request(request)
-        try:
-            answer.status = response.status_code
-            answer.retry_after = response.headers.get("retry-after", "")
-            async for piece in response.aiter_raw():  # raw: what is compressed is not inflated
+        connection = await self._connected()
+        async with connection.stream(
+            "POST", self._url, headers=list(headers.items()), content=body, extensions=self._extensions
+        ) as response:
+            answer.status = response.status
+            answer.retry_after = _header(response, b"retry-after")
+            async for piece in response.aiter_stream():  # raw: what is compressed is not inflated
                 if answer.has_enough_with(piece):
-                    break
-        finally:
-            await response.aclose()  # of what was not read to its end the connection goes too
+                    break  # of what was not read to its end the connection goes too
+
+    async def _connected(self) -> httpcore.AsyncHTTPConnection:
+        """Give the connection of the try before, or another if that has ended: the receiver may have hung up."""
+        held = self._connection
+        if held is not None and held.is_available() and not held.has_expired():
+            return held
+        await self.close()
+        self._connection = httpcore.AsyncHTTPConnection(self._url.origin, ssl_context=self._tls)
+        return self._connection
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._connection is not None:
+            await self._connection.aclose()
 
 
 class _Answer:
@@ -112,10 +129,11 @@ async def line(turn: Turn, ways: Ways) -> AsyncIterator[Line]:
 
     The line is shared with no other endpoint: two names may stand behind one address.
     """
-    address = await pinned(turn.url, insecure=ways.insecure)
-    one = httpx.Limits(max_connections=1)
-    async with httpx.AsyncHTTPTransport(verify=ways.tls, trust_env=False, limits=one) as transport:
-        yield Line(transport, turn, address)
+    opened = Line(turn, await pinned(turn.url, insecure=ways.insecure), ways.tls)
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 async def sent(turn: Turn, waiting: list[Due], ways: Ways, *, go_on: Callable[[], bool]) -> list[Outcome]:
@@ -134,6 +152,11 @@ async def sent(turn: Turn, waiting: list[Due], ways: Ways, *, go_on: Callable[[]
     except WebhookUrlRefused:
         outcomes.append(Outcome(waiting[0].number, clock.now(), 0, error="address-refused"))
     return outcomes
+
+
+def _header(response: httpcore.Response, name: bytes) -> str:
+    """Give a header of an answer, the first if there are several, or nothing."""
+    return next((value.decode("latin-1") for each, value in response.headers if each.lower() == name), "")
 
 
 def _refusal(status: int) -> str | None:
