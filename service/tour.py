@@ -106,7 +106,7 @@ def _player(here: Checkout, address: str, keys: dict[str, str], role: Role) -> I
     """Start a program, and end it afterwards with all that it has started."""
     command = [str(here.python), "-u", str(here.root / "examples" / role.file), *role.declarations]
     # What it leaves in its temporary folder when it is killed goes with ours.
-    known = {"SLOTWAY_URL": address, "SLOTWAY_KEY": keys[role.key], "TMPDIR": str(here.data)}
+    known = {"SLOTWAY_URL": address, "SLOTWAY_KEY": keys[role.key], "TMPDIR": str(here.data), "NO_PROXY": HOST}
     process = subprocess.Popen(  # noqa: S603  our own program
         child.command(child.Identity.SELF, signal.SIGKILL, *command), cwd=here.root, start_new_session=True, text=True,
         env={**here.environment, "PYTHONPATH": str(here.root / "clients" / "python" / "src"), **known},

@@ -44,7 +44,10 @@ def temporary(tmp_path, monkeypatch):
 
 def begun():
     """The tour, begun as from a terminal in which other settings stand."""
-    misleading = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SLOTWAY_ENVIRONMENT": "live"}
+    nowhere = "127.0.0.1:1"
+    misleading = {
+        "DATABASE_URL": f"postgresql://nobody@{nowhere}/none", "HTTP_PROXY": f"http://{nowhere}", "SLOTWAY_ENVIRONMENT": "live",
+    }  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "run.py", "tour"], cwd=ROOT, env={**os.environ, **misleading}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
