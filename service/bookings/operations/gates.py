@@ -107,7 +107,7 @@ async def gate_out(tx: Tx, wish: Wish, gated: Gated, *, by: Operator) -> Answer:
         await let_out(tx, booking, leg, move, over=state is LegState.COMPLETED)
         cause = gated.measured(at, quantity, leg.unit)
         return await note(
-            tx, booking, leg, state, at,
+            tx, booking, leg, state, leg.last_left(at),
             type_="booking.gated-out", cause=cause, by=by.organisation_id, found=gated.found,
         )  # fmt: skip
 

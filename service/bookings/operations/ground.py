@@ -115,8 +115,9 @@ async def complete(tx: Tx, wish: Wish, happened: Happened, *, by: Operator) -> A
             await ground.end_claims(tx, booking.number, leg.nth, at + (leg.turnaround or timedelta(0)), None)
         cause = happened.cause(at, leg.there, leg.unit)
         return await note(
-            tx, booking, leg, LegState.COMPLETED, at, type_="booking.completed", cause=cause, by=by.organisation_id
-        )
+            tx, booking, leg, LegState.COMPLETED, leg.last_left(at),
+            type_="booking.completed", cause=cause, by=by.organisation_id,
+        )  # fmt: skip
 
     return await once(tx, wish.request, act)
 
@@ -129,10 +130,12 @@ async def let_out(tx: Tx, booking: Standing, leg: Leg, move: Move, *, over: bool
     await _refuse_held(tx, booking.number)
     if move.quantity and await gates.add(tx, booking.number, leg.nth, move) < 0:
         raise misdated(LeftBeforeArrival, "So much had not come by then.", arrived_at=leg.arrived_at)
-    if over:
-        await ground.end_claims(tx, booking.number, leg.nth, None, move.frees_on)
-    elif move.frees_on:
+    free_on = leg.free_on(leg.last_left(move.at))
+    # What is reported last may have left first: the others have their floor until they left.
+    if move.quantity and move.frees_on and not (over and move.frees_on == free_on):
         await gates.give_part(tx, booking.number, leg.nth, move.quantity, move.frees_on)
+    if over:
+        await ground.end_claims(tx, booking.number, leg.nth, None, free_on)
 
 
 async def _refuse_held(tx: Tx, number: int) -> None:

@@ -46,7 +46,7 @@ class Leg:
 
     `turnaround` is what its claim blocks after the stay; `others` are the states of the booking's other legs;
     `to_change` says that a change waits which would move it. Of a floor `quantity` is booked, `gated_in` has come and
-    `gated_out` has left, in its unit.
+    `gated_out` has left, in its unit, the last of it at `left_at`.
     """
 
     nth: int
@@ -65,6 +65,7 @@ class Leg:
     quantity: int | None
     gated_in: int
     gated_out: int
+    left_at: datetime | None
     unit: str | None
 
     @property
@@ -82,6 +83,10 @@ class Leg:
         """How much is on the floor."""
         return self.gated_in - self.gated_out
 
+    def last_left(self, at: datetime) -> datetime:
+        """Give when its last goods have left, if some leave at this moment: some that left later may be known."""
+        return max(at, self.left_at or at)
+
     def free_on(self, at: datetime) -> date:
         """Give the local day from which on the floor is free that goods leave at this moment."""
         return local_day(instant(at), self.zone) + timedelta(days=1)
@@ -98,6 +103,7 @@ _LEG = """
             WHERE m.booking = l.booking AND m.leg = l.leg AND frees_on IS NULL),
            (SELECT coalesce(sum(quantity), 0) FROM gate_moves m
             WHERE m.booking = l.booking AND m.leg = l.leg AND frees_on IS NOT NULL),
+           (SELECT max(at) FROM gate_moves m WHERE m.booking = l.booking AND m.leg = l.leg AND frees_on IS NOT NULL),
            w.unit
     FROM legs l JOIN bookings b ON b.number = l.booking
     JOIN places p ON p.id = l.place_id JOIN ports o ON o.unlocode = p.port
