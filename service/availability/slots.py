@@ -46,7 +46,8 @@ class BerthSlot:
 class StorageAsk:
     """Goods look for `quantity` of floor for `stay` microseconds inside `[start, end)`; what is None is not judged.
 
-    `by` is the organisation that asks: what is kept for it is free to it.
+    `by` is the organisation that asks: what is kept for it is free to it. Of goods that are there, each part that has
+    `gone` needs no floor from a local day on.
     """
 
     quantity: int
@@ -57,6 +58,7 @@ class StorageAsk:
     start: int
     end: int
     by: str | None = None
+    gone: tuple[tuple[date, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,10 +95,10 @@ def storage_refusals(warehouse: Warehouse, ask: StorageAsk, now: int, ignoring: 
 def _lack_of_floor(warehouse: Warehouse, ask: StorageAsk, now: int) -> Iterator[Reason]:
     """Yield what leaves too little of the floor on some day of a stay, if something does."""
     empty = FloorTimetable()
-    left = Floor(warehouse, empty, now, ask.by).least(ask.start, ask.end)
+    left = Floor(warehouse, empty, now, ask.by).least_beside(ask)
     if left >= ask.quantity:
         return
-    if Floor(warehouse, empty, now, ask.by, {KEPT}).least(ask.start, ask.end) >= ask.quantity:
+    if Floor(warehouse, empty, now, ask.by, {KEPT}).least_beside(ask) >= ask.quantity:
         yield Reason(KEPT, released_at=first_release(warehouse, ask, now))
         return
     code = STORAGE_FULL if ask.quantity > warehouse.capacity else CLOSED
@@ -180,6 +180,17 @@ class Floor:
         """Give the least quantity free on any local day of a window."""
         first_on, last_on = local_days(start, end, self._zone)
         return min(map(self.free, range(first_on.toordinal(), last_on.toordinal())))
+
+    def least_beside(self, ask: StorageAsk) -> int:
+        """Give the least quantity free on any local day of a stay, what its own goods have left by then included."""
+        if not ask.gone:
+            return self.least(ask.start, ask.end)
+        first_on, last_on = local_days(ask.start, ask.end, self._zone)
+        gone = [(day.toordinal(), quantity) for day, quantity in ask.gone]
+        return min(
+            self.free(day) + sum(quantity for free_on, quantity in gone if free_on <= day)
+            for day in range(first_on.toordinal(), last_on.toordinal())
+        )
 
 
 def spans(

@@ -10,6 +10,7 @@ from service import ids
 from tests.asking import rfc, storage
 from tests.bookings.on_the_ground import begun, change_waits, events_of, made, report
 from tests.bookings.test_ground import DAYS, now, today
+from tests.capacity.test_needs_over_http import closed
 from tests.ports.partnering import ALLOTMENTS, grouped, kept, quantity
 
 YARD = "PKGWD-FZN-Y1"
@@ -239,6 +240,44 @@ async def test_a_stay_made_longer_takes_floor_for_what_is_still_there_alone(crow
     assert (held[1][0], held[1][2]) == (1, 3_000)
     assert held[1][1] > last
     assert answer.json()["legs"][0]["gated_out"] == 9_000
+    assert await crowd.broken() == {}
+
+
+async def longer(crowd, of: dict, days: int):
+    """What the owner is answered who asks for the first leg until so many days from now."""
+    leg = (await crowd.get(f"/v1/bookings/{of['id']}")).json()["legs"][0]
+    asked = {key: leg[key] for key in ("id", "kind", "warehouse", "quantity")}
+    window = {"start": leg["window"]["start"], "end": rfc(await now(crowd) + timedelta(days=days))}
+    body = {"legs": [{**asked, "window": window}]}
+    return await crowd.post(f"/v1/bookings/{of['id']}/amend", body, **{"If-Match": "*"})
+
+
+async def test_a_stay_is_made_longer_if_what_is_not_closed_has_room_for_what_is_still_there(crowd):
+    there = await goods(crowd, 12_000)
+    await gate(crowd, "in", there)
+    await gate(crowd, "out", there, 9_000)
+    begins = await now(crowd) + timedelta(days=2)
+    await closed(crowd, "PKGWD-FZS-W1", begins, begins + timedelta(days=60), quantity=9_000)
+    assert (await longer(crowd, there, 20)).status_code == 200
+    assert await crowd.broken() == {}
+    await closed(crowd, "PKGWD-FZS-W1", begins + timedelta(days=25), begins + timedelta(days=60), quantity=1)
+    answer = await longer(crowd, there, 40)
+    assert (answer.status_code, answer.json()["code"]) == (409, "closed")
+    assert answer.json()["reasons"][0]["needs"] == {"quantity": 11_999}
+    assert await crowd.broken() == {}
+
+
+async def test_a_stay_is_made_longer_if_what_is_not_kept_for_partners_has_room_for_what_is_still_there(crowd):
+    there = await goods(crowd, 12_000)
+    await gate(crowd, "in", there)
+    await gate(crowd, "out", there, 9_000)
+    group = await grouped(crowd, "rival")
+    await kept(crowd, ALLOTMENTS, quantity(group, 12, 20, 9_000))
+    assert (await longer(crowd, there, 20)).status_code == 200
+    more = await grouped(crowd, "rival", name="more")
+    await kept(crowd, ALLOTMENTS, quantity(more, 25, 30, 1))
+    answer = await longer(crowd, there, 35)
+    assert (answer.status_code, answer.json()["code"]) == (409, "kept-for-partners")
     assert await crowd.broken() == {}
 
 

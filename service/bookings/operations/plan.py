@@ -6,6 +6,7 @@ guard, which refuses if a rule has moved meanwhile or the place has gone.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Protocol
 
 from service.availability import (
@@ -102,10 +103,18 @@ class Judge:
     now: int
     by: str
 
-    def leg(self, number: int, *, excused: Collection[str] = (), overriding: Collection[str] = ()) -> LegPlan:
+    def leg(
+        self,
+        number: int,
+        *,
+        excused: Collection[str] = (),
+        overriding: Collection[str] = (),
+        gone: tuple[tuple[date, int], ...] = (),
+    ) -> LegPlan:
         """Give a leg as the guard takes it; refuse it with every rule in its way.
 
-        Rules of the codes `excused` do not count; those `overriding` may be exceeded, and it is said which ones are.
+        Rules of the codes `excused` do not count; those `overriding` may be exceeded, and it is said which ones are. Of
+        goods that are there, the parts that have `gone` need no floor from a local day on.
         """
         leg = self.asked.legs[number]
         place = self.places[code_of(leg)]
@@ -113,7 +122,8 @@ class Judge:
             overriding = set(overriding) - {"stay-too-long"}
         if isinstance(leg, BerthLeg):
             return self._berth(number, leg, place, excused, overriding)
-        return self._storage(number, leg, place, excused, set(overriding) - _NOT_OF_FLOORS)
+        ask = storage_ask(leg, self.asked, self.by, gone=gone)
+        return self._storage(number, leg, place, ask, excused=excused, overriding=set(overriding) - _NOT_OF_FLOORS)
 
     def _berth(
         self, number: int, leg: BerthLeg, place: Place, excused: Collection[str], overriding: Collection[str]
@@ -162,9 +172,15 @@ class Judge:
         )
 
     def _storage(
-        self, number: int, leg: StorageLeg, place: Place, excused: Collection[str], overriding: Collection[str]
+        self,
+        number: int,
+        leg: StorageLeg,
+        place: Place,
+        ask: StorageAsk,
+        *,
+        excused: Collection[str],
+        overriding: Collection[str],
     ) -> StoragePlan:
-        ask = storage_ask(leg, self.asked, self.by)
         first_on, last_on = local_days(ask.start, ask.end, place.zone)
         refuse_contradiction(number, storage_contradictions(leg, place, first_on, last_on))
         overridden = _refuse(number, storage_refusals(place.warehouse, ask, self.now), excused, overriding)
@@ -177,11 +193,16 @@ def berth_ask(leg: BerthLeg, asked: Asked, by: str, *, look_ahead: int = 0) -> B
     return BerthAsk(ship_of(asked.vessel, asked.cargo), end - start, start, end + look_ahead, by)
 
 
-def storage_ask(leg: StorageLeg, asked: Asked, by: str, *, look_ahead: int = 0) -> StorageAsk:
-    """Give a storage leg as the engine is asked for it; its window, longer by `look_ahead` microseconds."""
+def storage_ask(
+    leg: StorageLeg, asked: Asked, by: str, *, look_ahead: int = 0, gone: tuple[tuple[date, int], ...] = ()
+) -> StorageAsk:
+    """Give a storage leg as the engine is asked for it; its window, longer by `look_ahead` microseconds.
+
+    Of goods that are there, the parts that have `gone` need no floor from a local day on.
+    """
     start, end = instant(leg.window.start), instant(leg.window.end)
     hazard_class = asked.cargo.hazard_class if asked.cargo else None
-    return StorageAsk(leg.quantity, leg.unit, leg.bonded, hazard_class, end - start, start, end + look_ahead, by)
+    return StorageAsk(leg.quantity, leg.unit, leg.bonded, hazard_class, end - start, start, end + look_ahead, by, gone)
 
 
 def ship_of(vessel: Vessel | None, cargo: Cargo | None) -> Ship:

@@ -151,10 +151,12 @@ def settled(
 
 
 def _judged(judge: Judge, target: Target, number: int, overriding: Collection[str]) -> LegPlan:
-    """Judge a leg that is changed or new. What a ship alongside leaves behind is nobody's concern any more."""
+    """Judge a leg that is changed or new. What a ship alongside, or goods, have left is nobody's concern any more."""
     was = target.was[number]
     same_start = was is not None and clock.instant(target.legs[number].window.start) == was.start
-    plan = judge.leg(number, excused=_TOO_EARLY if same_start else (), overriding=overriding)
+    plan = judge.leg(
+        number, excused=_TOO_EARLY if same_start else (), overriding=overriding, gone=was.gone if was else ()
+    )
     if was is None or was.state is not LegState.ARRIVED or not isinstance(plan, BerthPlan):
         return plan
     stays_put = (plan.place.id, plan.from_m, plan.need_m) == (
