@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from service.app import open_database
-from service.bookings.jobs import expire, find_no_shows, grow_overstays, lapse_changes
+from service.bookings.jobs import expire, find_no_shows, grow_overstays, lapse_changes, tell_clocks
 from service.database import DatabaseAway, Db
 from service.events.jobs import number_events, prune_keys
 from service.rota.queries import sign
@@ -39,6 +39,7 @@ JOBS = (
     Job("lapse-changes", lapse_changes, 1.0),
     Job("find-no-shows", find_no_shows, 30.0),
     Job("grow-overstays", grow_overstays, 15.0),
+    Job("tell-clocks", tell_clocks, 30.0),
     Job("number-events", number_events, 1.0),
     Job("prune-keys", prune_keys, 300.0),
     Job("prune-deliveries", prune_deliveries, 300.0),

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from service.bookings.operations import changes, ground, life, overstay
+from service.bookings.operations import changes, clocks, ground, life, overstay
+from service.bookings.queries import clocks as clocks_of_goods
 from service.bookings.queries import overstay as overstays
 from service.capacity.rules import SlotTaken, StorageFull
 from service.database import Db, PlaceBusy, Tx
@@ -35,6 +36,14 @@ async def grow_overstays(db: Db) -> int:
             done += await _unless_busy(db, overstay.keep_goods, number, nth)
         except StorageFull:
             done += await _unless_busy(db, overstay.tell_of_goods, number, nth)
+    return done
+
+
+async def tell_clocks(db: Db) -> int:
+    """Tell of goods that lie longer than they may, at most 500 legs a run. Gives of how many."""
+    done = 0
+    for number, nth in await db.read(clocks_of_goods.legs, _MOST):
+        done += await _unless_busy(db, clocks.tell, number, nth)
     return done
 
 

@@ -40,6 +40,8 @@ SOFT = frozenset({
     "draught-exceeded", "limit-unknown", "no-tide", "kept-for-partners", "stay-too-short", "stay-too-long",
     "too-far-ahead",
 })  # fmt: skip
+# Regimes under which goods only pass through the country: the transit clock runs for these, not for IMPORT and EXPORT.
+TRANSIT_REGIMES = ("TIR", "QTTA", "BILATERAL", "TRANSSHIPMENT")
 PROVISIONAL = frozenset({State.HELD, State.PENDING})
 STANDING = PROVISIONAL | {State.CONFIRMED, State.ARRIVED}
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -93,6 +94,7 @@ legs = Table(
     ),
     Index(None, "place_id", "starts_at"),
     Index("legs_by_id", "id", unique=True),
+    Index("legs_on_floors", "arrived_at", postgresql_where=text("kind = 'storage' AND state = 'arrived'")),
     Index("legs_under_way", "state", "ends_at", postgresql_where=text("state IN ('planned', 'arrived')")),
 )
 
@@ -113,6 +115,18 @@ gate_moves = Table(
     CheckConstraint("quantity > 0", name="gate_move_moves_something"),
     Index(None, "booking", "leg"),
     comment="goods into warehouses and out of them, part by part",
+)
+
+clocks_told = Table(
+    "clocks_told",
+    metadata,
+    Column("booking", BigInteger, primary_key=True),
+    Column("leg", SmallInteger, primary_key=True),
+    Column("clock", Text, primary_key=True),
+    Column("at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    ForeignKeyConstraint(("booking", "leg"), ("legs.booking", "legs.leg")),
+    CheckConstraint("clock IN ('free', 'transit', 'zone_stay')", name="clock_known"),
+    comment="the clocks of goods that have run out and been told, each once",
 )
 
 customs_references = Table(

@@ -95,6 +95,9 @@ WHERE: dict[str, Any] = {
     "rules_version": 4,
     "retired_at": None,
     "bookable": True,
+    "free_for": "P90D",
+    "transit_for": "P15D",
+    "zone_stay_for": "P730D",
     "asks_approval": False,
 }
 WHEN: dict[str, Any] = {

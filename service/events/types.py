@@ -44,7 +44,7 @@ _LISTED = [
         discrepancy="The gate found what is not as it was declared.",
         customs_references_added="The goods travel under more customs references.",
         no_show="Nobody came for a leg in time.",
-        overstay="A leg has not left by the end of its window.",
+        overstay="A leg has not left by the end of its window, or goods lie longer than they may.",
         hindered="A booking that is to come meets one that has not left.",
     ),
     *_types(

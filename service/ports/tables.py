@@ -52,6 +52,15 @@ def _terms() -> list[Column[object]]:
     ]
 
 
+def _clocks() -> list[Column[object]]:
+    """Give the columns of how long goods may lie on a floor from their arrival on; null: as long as they like."""
+    return [
+        Column("free_for", Interval, comment="free of charge"),
+        Column("transit_for", Interval, comment="under a transit regime"),
+        Column("zone_stay_for", Interval, comment="in the free zone"),
+    ]
+
+
 def _known(name: str) -> CheckConstraint:
     return CheckConstraint("confidence IN ('stated', 'crosscheck', 'assumed', 'operator')", name=name)
 
@@ -145,6 +154,7 @@ warehouses = Table(
     Column("temperature", Text, nullable=False),
     Column("bookable", Boolean, nullable=False),
     *_terms(),
+    *_clocks(),
     *_provenance(),
     CheckConstraint("unit IN ('m2', 'pallet', 'teu')", name="warehouse_unit_known"),
     CheckConstraint("capacity >= 0", name="warehouse_capacity_positive"),

@@ -107,7 +107,8 @@ async def test_whom_it_hits_is_for_operators_to_know_and_whoever_is_hit_is_told_
     rival = await following(crowd, ship, hours=2.5)
     await grow_overstays(db)
     (owner,) = await told(crowd, ship, "booking.overstay", role="forwarder")
-    assert owner.keys() == {"leg", "until"}
+    assert owner.keys() == {"leg", "clock", "until"}
+    assert owner["clock"] == "window"
     for role in ("operator_pkgwd", "admin"):
         assert (await told(crowd, ship, "booking.overstay", role=role))[0]["hits"] == [rival["id"]]
     (hindered,) = await told(crowd, rival, "booking.hindered", role="rival")

@@ -13,7 +13,7 @@ async def test_a_migration_that_meets_a_lock_gives_up_soon_and_has_changed_nothi
     before = await described(url, COLUMNS)
     reader = await asyncpg.connect(url)
     async with reader.transaction():
-        await reader.execute("LOCK TABLE customs_messages IN ACCESS SHARE MODE")
+        await reader.execute("LOCK TABLE clocks_told IN ACCESS SHARE MODE")
         migrating = asyncio.create_task(migrate(url, "base"))
         given_up, _ = await asyncio.wait({migrating}, timeout=8)  # after four seconds; the rest is for a busy machine
     await reader.close()

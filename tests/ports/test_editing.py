@@ -45,8 +45,21 @@ async def test_every_parameter_of_a_place_can_be_changed(gwadar):
         "shortest_stay": "PT4H", "longest_stay": "P20D", "horizon": "P300D", "least_notice": "PT1H", "hold_for": "PT10M",
         "hold_at_most": "PT1H", "asks_approval": True, "pending_for": "PT36H", "amend_until": "PT12H", "no_show_after": "PT6H",
     }  # fmt: skip
-    for path in (MPT, W1):
-        assert (await gwadar.patch(path, {"terms": terms}))["terms"] == terms | {"terms_confidence": "operator"}
+    clocks = {"free_for": "P10D", "transit_for": "P20D", "zone_stay_for": "PT1000H"}
+    for path, wanted in ((MPT, terms), (W1, terms | clocks)):
+        assert (await gwadar.patch(path, {"terms": wanted}))["terms"] == wanted | {"terms_confidence": "operator"}
+
+
+async def test_a_clock_of_goods_is_for_warehouses_and_may_be_none(gwadar):
+    before = (await gwadar.get(W1))["terms"]
+    for name in ("free_for", "transit_for", "zone_stay_for"):
+        changed = (await gwadar.patch(W1, {"terms": {name: None}}))["terms"]
+        assert changed == (before := before | {name: None, "terms_confidence": "operator"})
+        refused = await gwadar.patch(MPT, {"terms": {name: "P5D"}}, 422)
+        assert refused["errors"][0]["pointer"] == f"/terms/{name}"
+        refused = await gwadar.patch(W1, {"terms": {name: "PT1S"}}, 422)
+        assert refused["errors"][0]["pointer"] == f"/terms/{name}"
+    assert (await gwadar.get(W1))["terms"] == before
 
 
 async def test_a_changed_parameter_counts_for_new_bookings_and_not_for_those_that_stand(gwadar, crowd):

@@ -87,14 +87,14 @@ async def _tell(
     if stays.told is not None and set(stays.told) == set(hit.values()):
         return
     await overstay.note(tx, number, nth)
-    cause = {"leg": stays.leg_id, "hits": list(hit.values()), "until": until}
-    await _record(tx, number, "booking.overstay", cause)
+    cause = {"leg": stays.leg_id, "clock": "window", "hits": list(hit.values()), "until": until}
+    await record_as_it_is(tx, number, "booking.overstay", cause)
     for other in (other for other, id_ in hit.items() if id_ not in (stays.told or ())):
         legs = await overstay.legs_hit(tx, other, stays.place_id)
-        await _record(tx, other, "booking.hindered", {"legs": legs, "reason": "overstay", "until": until})
+        await record_as_it_is(tx, other, "booking.hindered", {"legs": legs, "reason": "overstay", "until": until})
 
 
-async def _record(tx: Tx, number: int, type_: str, cause: Mapping[str, object]) -> None:
+async def record_as_it_is(tx: Tx, number: int, type_: str, cause: Mapping[str, object]) -> None:
     """Record what changes nothing of a booking itself."""
     as_it_is = await queries.shown(tx, number)
     await queries.record(tx, number, type_, by="service", previous=as_it_is, cause=json.dumps(dict(cause)))

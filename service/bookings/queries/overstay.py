@@ -170,7 +170,7 @@ async def told(tx: Tx, number: int, leg_id: str) -> list[str] | None:
         """SELECT ARRAY(SELECT json_array_elements_text(e.cause -> 'hits'))
            FROM bookings b JOIN legs l ON l.booking = b.number JOIN events e ON e.subject = b.id
            WHERE b.number = $1 AND l.id = $2 AND e.type = 'booking.overstay' AND e.cause ->> 'leg' = l.id
-             AND l.overstayed_at IS NOT NULL
+             AND l.overstayed_at IS NOT NULL AND coalesce(e.cause ->> 'clock', 'window') = 'window'
            ORDER BY e.id DESC LIMIT 1""",
         number,
         leg_id,

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from service import identifiers
+from service.bookings.rules import TRANSIT_REGIMES
 from service.fields import Line, Metres, Strict, Tonnes, Whole, one_of
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -18,7 +19,7 @@ Iin = Annotated[str, AfterValidator(identifiers.kz_iin)]
 Ntn = Annotated[str, AfterValidator(identifiers.pk_ntn)]
 HsCode = Annotated[str, AfterValidator(identifiers.hs_code)]
 ImdgClass = Annotated[str, AfterValidator(identifiers.imdg_class)]
-TransitRegime = Annotated[str, one_of("TIR", "QTTA", "BILATERAL", "TRANSSHIPMENT", "IMPORT", "EXPORT")]
+TransitRegime = Annotated[str, one_of(*TRANSIT_REGIMES, "IMPORT", "EXPORT")]
 CustomsReferenceType = Annotated[str, one_of("GD", "TIR", "MRN", "IGM", "PSW")]
 ShipMetres = Annotated[Metres, Field(le=Decimal(600))]
 

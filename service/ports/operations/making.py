@@ -36,7 +36,7 @@ from service.ports.operations.refusals import (
     PortNotFound,
     TimeZoneUnknown,
 )
-from service.ports.operations.usual import QUAY_TERMS, WAREHOUSE_TERMS
+from service.ports.operations.usual import QUAY_TERMS, warehouse_terms
 from service.ports.queries import catalogue, editing, reference
 from service.ports.queries.locking import raise_rules
 from service.ports.schemas.catalogue import FreeZone, Port, Terminal
@@ -89,7 +89,8 @@ async def make_warehouse(tx: Tx, wanted: Row, *, by: Operator) -> int:
     """
     zone = await _site(tx, "free_zone", wanted["free_zone"], wanted["code"], by=by)
     place_id = await _add_place(tx, "warehouse", zone, wanted["code"])
-    await reference.add_warehouses(tx, [WAREHOUSE_TERMS | flattened(wanted) | _vouched() | {"place_id": place_id}])
+    usual = warehouse_terms(wanted["code"])
+    await reference.add_warehouses(tx, [usual | flattened(wanted) | _vouched() | {"place_id": place_id}])
     refuse_at_odds((await shown_warehouse(tx, wanted["code"])).terms, wanted["terms"])
     return await _made(tx, WAREHOUSE, zone, wanted, by=by)
 

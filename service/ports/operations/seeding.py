@@ -12,7 +12,7 @@ from typing import Any
 
 from service import ids
 from service.database import Tx
-from service.ports.operations.usual import OIL_TERMS, QUAY_TERMS, WAREHOUSE_TERMS
+from service.ports.operations.usual import OIL_TERMS, QUAY_TERMS, warehouse_terms
 from service.ports.queries import reference
 
 Row = dict[str, Any]
@@ -73,7 +73,7 @@ def _berth(row: Row) -> Row:
 
 
 def _warehouse(row: Row) -> Row:
-    return row | WAREHOUSE_TERMS | {"hazard_classes": (row["hazard_classes"] or "").split()}
+    return row | warehouse_terms(row["warehouse"]) | {"hazard_classes": (row["hazard_classes"] or "").split()}
 
 
 def _notice(row: Row) -> Row:

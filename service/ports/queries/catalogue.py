@@ -13,7 +13,14 @@ DURATIONS = (
     "shortest_stay", "longest_stay", "horizon", "least_notice", "hold_for", "hold_at_most", "pending_for",
     "amend_until", "no_show_after",
 )  # fmt: skip
-_TERMS = ", ".join(f"extract(epoch FROM {name})::bigint AS {name}" for name in DURATIONS)
+CLOCKS = ("free_for", "transit_for", "zone_stay_for")  # of warehouses alone
+
+
+def _seconds(names: Sequence[str]) -> str:
+    return ", ".join(f"extract(epoch FROM {name})::bigint AS {name}" for name in names)
+
+
+_TERMS = _seconds(DURATIONS)
 
 LIMIT = """
     l.berth, l.notice_id AS notice, l.draught_m, l.draught_with_tide_m, l.max_loa_m, l.max_beam_m,
@@ -63,7 +70,8 @@ def _parts(chosen: str) -> str:
             WHERE {chosen} AND (upper_inf(l.valid) OR upper(l.valid) > now())) n) AS limits,
         (SELECT json_agg(w ORDER BY w.code) FROM (
             SELECT p.code, p.port, p.facility, p.rules_version, p.retired_at, unit, capacity, bonded, hazard_classes,
-                   temperature, bookable, {_TERMS}, asks_approval, terms_confidence, source, as_of, confidence, note
+                   temperature, bookable, {_TERMS}, {_seconds(CLOCKS)}, asks_approval, terms_confidence, source, as_of,
+                   confidence, note
             FROM places p JOIN warehouses ON place_id = p.id WHERE {chosen}) w) AS warehouses"""  # noqa: S608  constants
 
 

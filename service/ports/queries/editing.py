@@ -93,9 +93,10 @@ async def places_within(read: Read, facility: str) -> list[str]:
 _TERMS = """shortest_stay, longest_stay, horizon, least_notice, hold_for, hold_at_most, asks_approval, pending_for,
             amend_until, no_show_after, terms_confidence"""
 _QUAY = f"clearance_least_m, clearance_percent, turnaround, {_TERMS}"
+_CLOCKS = "free_for, transit_for, zone_stay_for"
 _FIGURES = "source, as_of, confidence, note"
 _BERTH = f"length_m, cargo, hazard_classes, hazard_confidence, max_dwt_t, bookable, {_FIGURES}"
-_WAREHOUSE = f"unit, capacity, bonded, hazard_classes, temperature, bookable, {_FIGURES}, {_TERMS}"
+_WAREHOUSE = f"unit, capacity, bonded, hazard_classes, temperature, bookable, {_FIGURES}, {_TERMS}, {_CLOCKS}"
 
 
 # In each of these the row as it is stands in for what the JSON does not name.

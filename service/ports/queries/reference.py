@@ -87,10 +87,12 @@ async def add_warehouses(tx: Tx, rows: Rows) -> None:
     """Add the warehouses of new places."""
     await tx.execute(
         f"""INSERT INTO warehouses (place_id, unit, capacity, bonded, hazard_classes, temperature, bookable,
-                                    source, as_of, confidence, note, {_TERMS})
+                                    source, as_of, confidence, note, {_TERMS},
+                                    free_for, transit_for, zone_stay_for)
             SELECT * FROM json_to_recordset($1) AS r (
                 place_id int, unit text, capacity int, bonded boolean, hazard_classes text[], temperature text,
-                bookable boolean, source text, as_of text, confidence text, note text, {_TERMS_TYPES})""",  # noqa: S608
+                bookable boolean, source text, as_of text, confidence text, note text, {_TERMS_TYPES},
+                free_for interval, transit_for interval, zone_stay_for interval)""",  # noqa: S608
         _json(rows),
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 
 from service.fields import Duration
-from service.ports.queries.catalogue import DURATIONS, Catalogue, Row
+from service.ports.queries.catalogue import CLOCKS, DURATIONS, Catalogue, Row
 from service.ports.schemas.notices import Confidence, Limits, band_of
 
 
@@ -47,6 +47,14 @@ class Terms(BaseModel):
     amend_until: Duration = Field(description="amendments are free until so long before the start")
     no_show_after: Duration
     terms_confidence: Confidence
+
+
+class WarehouseTerms(Terms):
+    """The parameters of a warehouse: those of any place, and how long goods may lie there from their arrival on."""
+
+    free_for: Duration | None = Field(description="how long storage is free of charge; null: no limit")
+    transit_for: Duration | None = Field(description="how long goods in transit may stay; null: no limit")
+    zone_stay_for: Duration | None = Field(description="how long goods may stay in the free zone; null: no limit")
 
 
 class Berth(Provenance):
@@ -118,7 +126,7 @@ class Warehouse(Provenance):
     hazard_classes: list[str]
     temperature: str
     bookable: bool
-    terms: Terms
+    terms: WarehouseTerms
     retired_at: datetime | None = Field(description="from then on nobody books it")
     rules_version: int = Field(description="raised by every change of its rules; its ETag")
 
@@ -220,7 +228,8 @@ def _warehouses(catalogue: Catalogue) -> list[Row]:
 
 def _with_terms(place: Row) -> Row:
     """Give a place with its terms in an object of their own."""
-    terms = {name: timedelta(seconds=place[name]) for name in DURATIONS}
+    terms: Row = {name: timedelta(seconds=place[name]) for name in DURATIONS}
+    terms |= {name: place[name] and timedelta(seconds=place[name]) for name in CLOCKS if name in place}
     return place | {"terms": terms | {name: place[name] for name in ("asks_approval", "terms_confidence")}}
 
 

@@ -73,6 +73,14 @@ class Parameters(Strict):
     no_show_after: Grace = Field(default_factory=unsaid)
 
 
+class WarehouseParameters(Parameters):
+    """Parameters of a warehouse: those of any place, and how long goods may lie there from their arrival on."""
+
+    free_for: Stay | None = Field(default_factory=unsaid, description="free of charge; null: no limit")
+    transit_for: Stay | None = Field(default_factory=unsaid, description="under a transit regime; null: no limit")
+    zone_stay_for: Stay | None = Field(default_factory=unsaid, description="in the free zone; null: no limit")
+
+
 class NewQuay(Strict):
     """A quay of a terminal, without berths yet."""
 
@@ -110,7 +118,7 @@ class NewWarehouse(Strict):
     hazard_classes: HazardClasses = Field(default=[])
     temperature: Word = Field("ambient", examples=["ambient"])
     bookable: Flag = True
-    terms: Parameters = Field(default_factory=Parameters)
+    terms: WarehouseParameters = Field(default_factory=WarehouseParameters)
     source: Line = Field(description="where the figures come from")
     note: Prose | None = None
 
@@ -166,7 +174,7 @@ class WarehouseChange(Change, Consequences):
     hazard_classes: HazardClasses = Field(default_factory=unsaid)
     temperature: Word = Field(default_factory=unsaid)
     bookable: Flag = Field(default_factory=unsaid)
-    terms: Parameters = Field(default_factory=Parameters)
+    terms: WarehouseParameters = Field(default_factory=WarehouseParameters)
     source: Line = Field(default_factory=unsaid, description="left out: the operator's name")
     note: Prose | None = Field(None, description="null: none")
 
