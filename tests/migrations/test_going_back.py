@@ -38,6 +38,23 @@ async def test_what_was_drawn_from_a_pool_is_one_claim_again(crowd, url, first, 
     assert claims[0][3] - claims[0][2] == timedelta(days=7)  # of the port, which touches one more than of UTC
 
 
+async def test_warehouses_that_were_there_get_the_clocks_of_the_seed_unless_their_operator_has_set_terms(crowd, url):
+    clocks = """SELECT p.code, w.free_for, w.transit_for, w.zone_stay_for, w.terms_confidence
+                FROM warehouses w JOIN places p ON p.id = w.place_id ORDER BY 1"""
+    seeded = await crowd.sql(clocks)
+    await crowd.sql(
+        """UPDATE warehouses w SET terms_confidence = 'operator' FROM places p
+           WHERE p.id = w.place_id AND p.code = 'PKGWD-FZS-W2'"""
+    )
+    await asyncio.to_thread(command.downgrade, alembic(url), "0007")
+    assert await crowd.sql("SELECT FROM pg_attribute WHERE attname = 'free_for'") == []
+    await asyncio.to_thread(command.upgrade, alembic(url), "head")
+    expected = {row["code"]: tuple(row)[1:] for row in seeded}
+    assert {free for free, *_ in expected.values()} == {timedelta(days=90), timedelta(days=5)}
+    expected["PKGWD-FZS-W2"] = (None, None, None, "operator")
+    assert {row["code"]: tuple(row)[1:] for row in await crowd.sql(clocks)} == expected
+
+
 async def test_a_change_that_waits_is_let_go_with_what_it_holds(crowd, url):
     there = await made(crowd, storage(20, quantity=100, length=3), vessel=None)
     await change_waits(crowd, there, "PKGWD-FZS-W1", 0, quantity=300)

@@ -134,6 +134,21 @@ async def test_a_warehouse_has_one_unit_and_the_usual_terms(aktau):
     assert made == await aktau.get("/v1/warehouses/KZAAU-SEZ-W1")
 
 
+CLOCKS = ("free_for", "transit_for", "zone_stay_for")
+
+
+async def test_goods_have_no_clock_where_nobody_has_said_one_and_else_those_of_their_port(aktau, client, keys):
+    made = await aktau.post("/v1/warehouses", WAREHOUSE)
+    assert [made["terms"][each] for each in CLOCKS] == [None, None, None]
+    own = {"code": "KZAAU-SEZ-W2", "terms": {"free_for": "P7D"}}
+    said = (await aktau.post("/v1/warehouses", WAREHOUSE | own))["terms"]
+    assert ([said[each] for each in CLOCKS], said["terms_confidence"]) == (["P7D", None, None], "operator")
+    gwadar = Opening(client, keys["operator_pkgwd"])
+    new = WAREHOUSE | {"code": "PKGWD-FZS-W9", "free_zone": "PKGWD-FZS", "terms": {"zone_stay_for": None}}
+    said = (await gwadar.post("/v1/warehouses", new))["terms"]
+    assert [said[each] for each in CLOCKS] == ["P90D", "P15D", None]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "pointer"),
     [

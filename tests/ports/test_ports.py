@@ -35,6 +35,19 @@ async def test_terms_are_iso_durations(client, as_):
     assert (quay["terms"]["longest_stay"], quay["terms"]["least_notice"]) == ("P30D", "PT0S")
 
 
+@pytest.mark.parametrize(("unlocode", "free_for"), [("PKGWD", "P90D"), ("PKKHI", "P5D")])
+async def test_every_floor_shows_the_clocks_of_its_port_as_a_guess_and_no_quay_has_any(client, as_, unlocode, free_for):
+    port = (await client.get(f"/v1/ports/{unlocode}", headers=as_("customs"))).json()
+    floors = [floor["terms"] for zone in port["free_zones"] for floor in zone["warehouses"]]
+    assert floors
+    for terms in floors:
+        shown = [terms[each] for each in ("free_for", "transit_for", "zone_stay_for", "terms_confidence")]
+        assert shown == [free_for, "P15D", "P730D", "assumed"]
+    quays = [quay["terms"] for terminal in port["terminals"] for quay in terminal["quays"]]
+    assert quays
+    assert not any(terms.keys() & {"free_for", "transit_for", "zone_stay_for"} for terms in quays)
+
+
 async def test_what_cannot_be_booked_is_shown_as_such_with_what_is_not_known(client, as_):
     port = (await client.get("/v1/ports/PKGWD", headers=as_("forwarder"))).json()
     quay = next(each for each in port["terminals"][0]["quays"] if each["code"] == "PKGWD-RORO")

@@ -66,8 +66,9 @@ def wanted(body: BaseModel) -> dict[str, Any]:
 
 
 def described(body: BaseModel) -> dict[str, Any]:
-    """Give what is said of a new thing."""
-    return body.model_dump(mode="json", exclude_none=True)
+    """Give what is said of a new thing; null only where its terms say so."""
+    said = body.model_dump(mode="json", exclude_none=True)
+    return said | body.model_dump(mode="json", exclude_unset=True, include={"terms"})
 
 
 def through(request: Request, change: changes.Change, body: Consequences, thing: dict[str, str]) -> Through:

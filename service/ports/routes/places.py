@@ -81,7 +81,10 @@ async def make_berth(by: auth.PlaceOperator, change: changes.Asked, body: NewBer
     responses=problems(FacilityNotFound, TermsAtOdds, *MAKING_WITHIN),
 )
 async def make_warehouse(by: auth.PlaceOperator, change: changes.Asked, body: NewWarehouse) -> Response:
-    """Make a warehouse of your free zone. Parameters that are left out are as those of the reference data."""
+    """Make a warehouse of your free zone. Parameters that are left out are as those of the reference data.
+
+    So are the clocks of goods, as those of the port; at a port that is not in the reference data none runs.
+    """
     return made(await change.once(lambda tx: making.make_warehouse(tx, described(body), by=by), body, by=by), change)
 
 
