@@ -164,14 +164,18 @@ def _named(claims: sa.Table) -> tuple[Any, ...]:
 
 
 def _closures(asked: Asked) -> sa.Select[Any]:
-    """Give the closures that meet the window; on a floor, those that meet its local days."""
+    """Give the closures that meet the window; on a floor, those that meet its local days.
+
+    That of a quay whose length nobody knows bars no metres.
+    """
     c = closures.c
     during = (sa.func.lower(c.during), sa.func.upper(c.during))
     row = sa.func.json_build_array(
         c.closure, sa.func.lower(c.metres), sa.func.upper(c.metres), c.quantity, *map(_microseconds, during), c.reason
     )
     touched = _window(asked) if asked.kind == "quay" else sa.func.tstzrange(*_days(asked))
-    return sa.select(_listed(row, c.during, c.id)).where(c.place_id == places.c.id, c.during.op("&&")(touched))
+    bars = sa.func.isempty(c.metres).is_not(sa.true())
+    return sa.select(_listed(row, c.during, c.id)).where(c.place_id == places.c.id, c.during.op("&&")(touched), bars)
 
 
 def _counters(asked: Asked) -> sa.Select[Any]:

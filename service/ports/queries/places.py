@@ -80,7 +80,8 @@ SELECT p.id, p.code, p.kind, p.port, p.facility, p.rules_version, o.time_zone,
        (SELECT json_agg(json_build_array({_microseconds("lower(c.during)")}, {_microseconds("upper(c.during)")},
                                          lower(c.metres), upper(c.metres), c.quantity) ORDER BY c.during, c.id)
         FROM closures c
-        WHERE c.place_id = p.id AND (upper_inf(c.during) OR upper(c.during) > now())) AS closures,
+        WHERE c.place_id = p.id AND (upper_inf(c.during) OR upper(c.during) > now())
+          AND isempty(c.metres) IS NOT TRUE) AS closures,  -- a quay whose length nobody knows has no metres to bar
        (SELECT json_agg(json_build_array({_microseconds("lower(t.during)")}, {_microseconds("upper(t.during)")})
                         ORDER BY t.during)
         FROM tidal_windows t
