@@ -43,8 +43,12 @@ class Leaving:
         """Note a refusal that the document does not tell of at its operation; what it does not describe may be anything."""
         described = document()["paths"].get(template(scope), {}) if hasattr(self.app, "openapi") else {}
         operation = described.get(scope["method"].lower())
-        if operation is not None:
-            told = [operation["responses"].get(each, {}) for each in (str(status), "default")]
-            content = [each.get("content", {}).get("application/problem+json", {}) for each in told]
-            if not any(problem["code"] in each.get("examples", ()) for each in content):
-                UNTOLD.add(f"{scope['method']} {template(scope)} {status} {problem['code']}")
+        if operation is not None and not is_told(operation, status, problem["code"]):
+            UNTOLD.add(f"{scope['method']} {template(scope)} {status} {problem['code']}")
+
+
+def is_told(operation: dict[str, Any], status: int, code: str) -> bool:
+    """Say whether the document tells of a refusal at an operation."""
+    told = [operation["responses"].get(each, {}) for each in (str(status), "default")]
+    content = [each.get("content", {}).get("application/problem+json", {}) for each in told]
+    return any(code in each.get("examples", ()) for each in content)

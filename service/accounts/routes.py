@@ -115,7 +115,7 @@ async def all_keys(
     return await _keys(request, page, fit, organisation_id)
 
 
-@router.post("/v1/admin/keys/{key_id}/revoke", responses=problems(KeyNotFound, *auth.REFUSALS))
+@router.post("/v1/admin/keys/{key_id}/revoke", responses=problems(KeyNotFound, IdempotencyKeyMalformed, *auth.REFUSALS))
 async def revoke_any(
     by: auth.Administrator, key_id: str, change: changes.Asked, _body: Nothing | None = None
 ) -> schemas.Key:
@@ -144,7 +144,7 @@ async def own_keys(by: auth.KeyKeeper, page: Paging, request: Request) -> Listed
     return await _keys(request, page, fits("/v1/keys", {}, by.organisation_id), by.organisation_id)
 
 
-@router.post("/v1/keys/{key_id}/revoke", responses=problems(KeyNotFound, *auth.REFUSALS))
+@router.post("/v1/keys/{key_id}/revoke", responses=problems(KeyNotFound, IdempotencyKeyMalformed, *auth.REFUSALS))
 async def revoke_own(
     by: auth.KeyKeeper, key_id: str, change: changes.Asked, _body: Nothing | None = None
 ) -> schemas.Key:

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from service.errors import every_refusal
 from tests.asking import ahead, berth, booking, new_key, rfc, storage, window
 from tests.contract.operations import Operation, operations
+from tests.leaving import is_told
 from tests.ports.opening import BERTH, PORT, TERMINAL, WAREHOUSE, ZONE
 from tests.webhooks.hooking import pushed
 
@@ -55,6 +56,8 @@ def test_every_operation_says_what_it_does_for_whom_and_what_may_come_of_it(app)
             assert {"401", "403", "429"} <= answers.keys(), str(each)
             assert "404" in answers or not each.names, str(each)
             assert "422" in answers or not (each.reads_body or said.get("parameters")), str(each)
+        if "Idempotency-Key" in {parameter["name"] for parameter in said.get("parameters", ())}:
+            assert is_told(said, 400, "idempotency-key-malformed"), str(each)
     assert len({each.said["operationId"] for each in operations(app)}) == len(list(operations(app)))
 
 
