@@ -80,7 +80,7 @@ def await_event(happens: Iterator[Json], event_type: str, gd: str) -> Json:
     """Give the booking that travels under a declaration as it is now, by the next event of this type."""
     for event in happens:
         current: Json = event["data"]["current"]
-        if event["type"] == event_type and reference(gd) in current["customs_references"]:
+        if event["type"] == event_type and reference(gd) in (current["customs_references"] or ()):
             return current
     raise EOFError("the stream has ended")
 
