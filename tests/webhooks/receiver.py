@@ -68,6 +68,12 @@ def then_hangs(text: bytes) -> Answer:
     return answer
 
 
+async def says_yes_and_hangs_up(connection: Connection) -> None:
+    await connection.say(b"HTTP/1.1 204 X\r\n\r\n")
+    await asyncio.sleep(0.003)  # the next one is on its way by now
+    connection.writer.close()
+
+
 async def resets(connection: Connection) -> None:
     connection.writer.transport.abort()
 

@@ -6,7 +6,7 @@ import pytest
 
 from service.webhooks.rules import secret_text
 from tests.webhooks.conftest import SOURCE
-from tests.webhooks.receiver import resets, status, then_hangs
+from tests.webhooks.receiver import resets, says_yes_and_hangs_up, status, then_hangs
 
 MANY = 250
 
@@ -53,6 +53,27 @@ async def test_a_backlog_of_many_pages_comes_whole_and_each_event_once(hub, rece
         await hub.settled(endpoint, MANY)
     assert [each.nth for each in got] == list(range(MANY))
     assert receiver.connections < 20  # a turn keeps its connection
+
+
+async def test_a_receiver_that_hangs_up_after_each_answer_without_a_word_has_failed_none(hub, receiver):
+    receiver.always["/"] = says_yes_and_hangs_up
+    endpoint = await hub.endpoint(receiver.url + "/")
+    await hub.happens_often(20)
+    async with hub.courier():
+        await receiver.has(20)
+        attempts = await hub.settled(endpoint, 20)
+    assert [each["error"] for each in attempts] == [None] * 20
+    assert [each.nth for each in receiver.got] == list(range(20))
+
+
+async def test_one_that_ends_the_new_connection_too_has_failed(hub, receiver):
+    receiver.answers["/"].extend([status(204), resets, resets])
+    endpoint = await hub.endpoint(receiver.url + "/")
+    await hub.happens_often(2)
+    async with hub.courier():
+        attempts = await hub.settled(endpoint, 2)
+    assert [each["error"] for each in attempts] == [None, "connection-failed"]
+    assert ([each.nth for each in receiver.got], receiver.connections) == ([0, 1, 1], 2)
 
 
 async def test_only_what_the_filter_names_and_the_owner_may_see_is_pushed(hub, receiver):

@@ -62,7 +62,7 @@ class Line:
         answer = _Answer()
         try:
             async with asyncio.timeout(TRY_S):
-                await self._send(due, int(at.timestamp()), answer)
+                await self._send_surely(due, int(at.timestamp()), answer)
             error = None
         except _TOO_LATE:
             error = "timed-out"
@@ -72,6 +72,19 @@ class Line:
             error = _refusal(answer.status)
         took_ms = round((time.monotonic() - began) * 1000)
         return Outcome(due.number, at, took_ms, answer.status, error, asked_s(answer.retry_after, at), answer.text())
+
+    async def _send_surely(self, due: Due, timestamp: int, answer: "_Answer") -> None:
+        """Send a delivery, once more if the connection of the one before ends without an answer.
+
+        Some receivers hang up after an answer and do not say so. What meets that on its way is not refused by them.
+        """
+        before = self._connection
+        try:
+            await self._send(due, timestamp, answer)
+        except (httpcore.NetworkError, httpcore.ProtocolError):
+            if self._connection is not before or answer.status is not None:
+                raise
+            await self._send(due, timestamp, answer)
 
     async def _send(self, due: Due, timestamp: int, answer: "_Answer") -> None:
         body = due.body.encode()
