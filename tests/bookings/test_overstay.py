@@ -195,3 +195,20 @@ async def test_goods_that_find_the_floor_full_hit_whoever_is_to_come(crowd, db):
     assert (await crowd.sql(DAYS, goods["id"]))[0]["last"] == days["today"] + timedelta(days=1)
     assert [cause["hits"] for cause in await told(crowd, goods, "booking.overstay")] == [[rival["id"]], []]
     assert await crowd.broken() == {}
+
+
+async def test_a_floor_that_all_has_left_stays_past_no_end_though_more_was_booked_until_more_comes(crowd, db):
+    goods = await begun(crowd, storage(12, length=4, quantity=5_000), vessel=None, hours=24 * 6.5)
+    now = (await crowd.sql("SELECT clock_timestamp() AS at"))[0]["at"]
+    for way, days_ago in (("gate-in", 6), ("gate-out", 5)):
+        answer = await report(crowd, way, goods, quantity=40, at=rfc(now - timedelta(days=days_ago)))
+        assert answer.json()["state"] == "arrived", answer.text
+    before = await crowd.sql(DAYS, goods["id"])
+    assert await grow_overstays(db) == 0
+    assert await crowd.sql(DAYS, goods["id"]) == before
+    assert await told(crowd, goods, "booking.overstay") == []
+    assert (await report(crowd, "gate-in", goods, quantity=60)).status_code == 200
+    assert await grow_overstays(db) == 1
+    (days,) = await crowd.sql(DAYS, goods["id"])
+    assert days["last"] == days["today"] + timedelta(days=1)
+    assert await crowd.broken() == {}

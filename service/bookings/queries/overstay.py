@@ -6,6 +6,10 @@ from datetime import date, datetime
 
 from service.database import Read, Tx
 
+# Of a leg from which all that came has left, the rest may never come: an empty floor stays past no end.
+_SOME_IS_THERE = """(SELECT sum(CASE WHEN g.frees_on IS NULL THEN g.quantity ELSE -g.quantity END) FROM gate_moves g
+                     WHERE g.booking = l.booking AND g.leg = l.leg) > 0"""
+
 
 async def ships(read: Read) -> list[tuple[int, int]]:
     """Give the legs, by booking and number, of ships past their end whose claim ends in less than it always should."""
@@ -20,11 +24,11 @@ async def ships(read: Read) -> list[tuple[int, int]]:
 async def goods(read: Read) -> list[tuple[int, int]]:
     """Give the legs, by booking and number, of goods that lie on a floor after their last local day."""
     return await read.fetch(
-        """SELECT l.booking, l.leg FROM legs l JOIN places p ON p.id = l.place_id JOIN ports o ON o.unlocode = p.port
-           WHERE l.state = 'arrived' AND l.kind = 'storage' AND l.ends_at <= clock_timestamp()
+        f"""SELECT l.booking, l.leg FROM legs l JOIN places p ON p.id = l.place_id JOIN ports o ON o.unlocode = p.port
+           WHERE l.state = 'arrived' AND l.kind = 'storage' AND l.ends_at <= clock_timestamp() AND {_SOME_IS_THERE}
              AND (clock_timestamp() AT TIME ZONE o.time_zone)::date >= (
                  SELECT max(upper(days)) FROM storage_claims c
-                 WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change)"""
+                 WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change)"""  # noqa: S608  constants
     )
 
 
@@ -99,7 +103,7 @@ class Goods:
     told: list[str] | None
 
 
-_GOODS = """
+_GOODS = f"""
     SELECT l.id, l.place_id, p.code, b.organisation_id,
            l.quantity - coalesce((SELECT sum(g.quantity) FROM gate_moves g WHERE g.booking = l.booking AND g.leg = l.leg
                                   AND g.frees_on <= m.first_on), 0)::int,
@@ -113,8 +117,8 @@ _GOODS = """
          LATERAL (SELECT max(upper(days)), (clock_timestamp() AT TIME ZONE o.time_zone)::date + 1 FROM storage_claims c
                   WHERE c.booking = l.booking AND c.leg = l.leg AND NOT c.change) AS m (first_on, last_on)
     WHERE l.booking = $1 AND l.leg = $2 AND l.state = 'arrived' AND l.ends_at <= clock_timestamp()
-      AND m.first_on < m.last_on
-"""
+      AND m.first_on < m.last_on AND {_SOME_IS_THERE}
+"""  # noqa: S608  constants
 
 
 async def goods_of(tx: Tx, number: int, nth: int) -> Goods | None:
