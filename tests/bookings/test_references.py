@@ -77,6 +77,13 @@ async def test_a_reference_that_is_there_is_refused_and_nothing_is_added(crowd):
     assert (await crowd.get(f"/v1/bookings/{there['id']}")).json() == there
 
 
+async def test_a_booking_made_with_a_reference_twice_can_have_others_added(crowd):
+    first, other = reference(), reference()
+    there = await made(crowd, storage(20, quantity=1), vessel=None, customs_references=[first, first])
+    assert (await added(crowd, there, other)).json()["customs_references"] == [first, first, other]
+    assert (await added(crowd, there, first)).json()["code"] == "customs-reference-there"
+
+
 async def test_there_are_never_more_than_twenty(crowd):
     there = await made(crowd, storage(20, quantity=1), vessel=None, customs_references=[reference() for _ in range(15)])
     answer = await added(crowd, there, *(reference() for _ in range(6)))
