@@ -29,9 +29,18 @@ _CARRIERS = tuple(
         "2001::/32",  # Teredo, RFC 4380
         "2002::/16",  # 6to4, RFC 3056
         "fec0::/10",  # site-local, RFC 3879
+        "3fff::/20",  # documentation, RFC 9637
     )
 )
-_SHARED = ipaddress.IPv4Network("100.64.0.0/10")  # behind a carrier's NAT, RFC 6598
+# What Python calls global depends on its version: 3.11 passes 192.0.0.192, where a cloud keeps its machines' secrets.
+_INSIDE = tuple(
+    ipaddress.IPv4Network(each)
+    for each in (
+        "100.64.0.0/10",  # behind a carrier's NAT, RFC 6598
+        "192.0.0.0/24",  # protocols, RFC 6890
+        "192.88.99.0/24",  # relays of 6to4, RFC 7526
+    )
+)
 
 
 def is_public(address: str) -> bool:
@@ -43,7 +52,7 @@ def is_public(address: str) -> bool:
     if not ip.is_global or ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local:
         return False
     if isinstance(ip, ipaddress.IPv4Address):
-        return ip not in _SHARED
+        return not any(ip in network for network in _INSIDE)
     return not any(ip in network for network in _CARRIERS)
 
 

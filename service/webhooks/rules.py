@@ -189,6 +189,8 @@ def host_and_port(url: str, *, insecure: bool) -> tuple[str, int]:
         raise refused("The address starts with https://")
     if not parts.hostname or "@" in parts.netloc or "#" in url or "%" in parts.netloc:
         raise refused("The address names a host, and neither a user nor a fragment")
+    if port == 0:  # nobody listens there; and it must not be taken for a port that was left out
+        raise refused("There is no port 0")
     return parts.hostname, port or (443 if parts.scheme == "https" else 80)
 
 

@@ -69,6 +69,12 @@ class Range(Strict):
         None, examples=["0000000000000099"], description="left out: all that the endpoint has been sent so far"
     )
 
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.until is not None and int(self.until) < int(self.after):
+            raise PydanticCustomError("range_backwards", "A range ends at `until`, which is not before `after`")
+        return self
+
 
 class Endpoint(BaseModel):
     """A webhook endpoint, without its secret."""

@@ -231,7 +231,10 @@ async def test_nothing_is_put_up_again_for_a_disabled_endpoint(mine, endpoint):
         assert (refused["code"], refused["disabled_because"]) == ("webhook-endpoint-disabled", "owner")
 
 
-@pytest.mark.parametrize("range_", [{}, {"after": "x"}, {"after": 1}, {"after": "1" * 17}, {"after": "0", "to": "1"}])
+@pytest.mark.parametrize(
+    "range_",
+    [{}, {"after": "x"}, {"after": 1}, {"after": "1" * 17}, {"after": "0", "to": "1"}, {"after": "9", "until": "08"}],
+)
 async def test_a_range_that_is_none_is_refused(mine, endpoint, range_):
     await mine.ask("POST", f"/{endpoint['id']}/replay", range_, status=422)
 

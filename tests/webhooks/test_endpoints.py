@@ -115,7 +115,7 @@ async def test_types_that_the_service_does_not_write_are_refused_with_those_that
     "address",
     ["http://1.1.1.1/x", "https://127.0.0.1/x", "https://[::1]:9/x", "https://10.0.0.1/", "https://u:p@1.1.1.1/",
      "https://2130706433/", "https://1.1.1.1/#part", "not an address", "https://" + "a" * 70 + ".example/", "https://x y/",
-     "https://[/x", "https://1.1.1.1:99999/", "https://localhost/x", "https://010.8.8.8/"],
+     "https://[/x", "https://1.1.1.1:99999/", "https://1.1.1.1:0/", "https://localhost/x", "https://010.8.8.8/"],
 )  # fmt: skip
 async def test_an_address_that_webhooks_are_not_sent_to_is_refused_when_made_and_when_changed(mine, address):
     refused = await mine.ask("POST", body={"url": address, "event_types": ["*"]}, status=422)

@@ -32,7 +32,7 @@ def test_the_schedule_is_that_of_standard_webhooks_and_ends():
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-     "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "fec0::1", "::ffff:8.8.8.8",
+     "192.0.0.192", "192.88.99.1", "255.255.255.255", "3fff::1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "fec0::1", "::ffff:8.8.8.8",
      "::8.8.8.8", "64:ff9b::808:808", "64:ff9b:1::1", "2002:808:808::1", "2001::1"],
 )  # fmt: skip
 def test_an_address_inside_or_one_that_hides_another_is_not_public(address):
