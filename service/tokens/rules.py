@@ -86,8 +86,10 @@ def judged(said: Mapping[str, object], *, issuer: str, environment: str, at: flo
 
 def granted(wanted: frozenset[str] | None, held: frozenset[str]) -> frozenset[str]:
     """Give the scopes of a new token: those that are wanted, or all that its key has. ScopeNotHeld."""
-    if not wanted:
+    if wanted is None:
         return held
+    if not wanted:  # blanks alone: to take them for nothing said would give all that there is
+        raise ScopeNotHeld("There is no scope in `scope`; leave it out to get all.", scopes=sorted(held))
     if strange := wanted - held:
         raise ScopeNotHeld(f"The key lacks {len(strange)} of the scopes.", scopes=sorted(held))
     return wanted

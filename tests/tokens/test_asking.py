@@ -64,6 +64,10 @@ async def test_a_scope_that_the_key_lacks_is_refused_and_those_it_has_are_named(
     assert said["scopes"] == ["keys:write", "slots:read"]
 
 
+async def test_a_scope_of_blanks_alone_does_not_get_all_that_the_key_has(client, keys):
+    refused(await asked(client, keys["forwarder"], scope="  "), 400, "scope-not-held", "invalid_scope")
+
+
 @pytest.mark.parametrize(
     ("form", "status", "code", "error"),
     [
