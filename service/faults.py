@@ -31,7 +31,7 @@ def _fault(said: Mapping[str, Any], body: object) -> Fault:
 
 def _place(loc: Sequence[str | int], body: object, kind: str) -> str:
     if loc[0] == "body":
-        return pointer(loc[1:], body, missing=kind == "missing")
+        return pointer(loc[1:], body, missing=kind.endswith("missing"))  # ours too: `hold_code_missing`
     return _PLACES[str(loc[0])].format(".".join(map(str, loc[1:])))
 
 

@@ -129,6 +129,7 @@ async def test_a_rehearsal_of_an_event_changes_nothing(crowd):
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"event_type": "HOLD"},
         {"event_type": "HOLD", "hold_code": None},
         {"event_type": "CUSR", "hold_code": "A"},
         {"event_type": "SEIZED"},
