@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from service import ids
+from service import clock, ids
+from service.customs.operations import CustomsEventInTheFuture, Sent, take_each
+from service.customs.rules import CustomsEvent, Said
 from service.database import Db
 from tests.asking import new_key, storage
 from tests.bookings.on_the_ground import made
@@ -74,6 +76,25 @@ async def test_the_same_event_twice_in_a_batch_has_the_first_answer_and_another_
         assert {found[nth]["problem"]["code"] for nth in (1, 3)} == {"customs-event-reused"}
         assert await open_holds(crowd, of) == ([] if rehearsal else ["A"])
     assert await kept(crowd) == 1
+
+
+async def test_an_id_that_comes_again_under_another_reference_does_not_overtake_what_is_of_that_reference():
+    ended: list[str] = []
+
+    def event(event_id: str, value: str) -> Sent:
+        what = CustomsEvent(Said.DECLARED, clock.now(), None)
+        return Sent(event_id, f"{event_id} {value}", ("MRN", "KZ", value), what, None)
+
+    async def take(sent: Sent) -> str:
+        await asyncio.sleep(0.05 if sent.event_id == "b" else 0)
+        ended.append(sent.fingerprint)
+        if sent.fingerprint == "a one":
+            raise CustomsEventInTheFuture
+        return "{}"
+
+    await take_each([event("a", "one"), event("b", "two"), event("a", "two"), event("c", "three")], take)
+    assert len(ended) == 4
+    assert ended.index("b two") < ended.index("a two")
 
 
 async def test_an_event_is_one_whether_it_came_alone_or_among_others(crowd):

@@ -52,13 +52,20 @@ def _lanes(events: Sequence[Sent | Refusal]) -> list[list[int]]:
     """Give the places of the events, dealt out so that equal ids and equal references are in one lane, in order."""
     lanes: list[list[int]] = [[] for _ in range(LANES)]
     lane_of: dict[object, int] = {}
+    joined: dict[object, object] = {}
+
+    def first(key: object) -> object:
+        while (before := joined.setdefault(key, key)) != key:
+            key = before
+        return key
+
+    # All are joined before any is dealt out: an id may come again, under a reference that has a lane of its own.
+    for sent in events:
+        if isinstance(sent, Sent):
+            joined[first(sent.event_id)] = first(sent.reference)
     for nth, sent in enumerate(events):
         if isinstance(sent, Sent):
-            keys = (sent.event_id, sent.reference)
-            lane = next((lane_of[key] for key in keys if key in lane_of), nth % LANES)
-            for key in keys:
-                lane_of.setdefault(key, lane)
-            lanes[lane].append(nth)
+            lanes[lane_of.setdefault(first(sent.reference), nth % LANES)].append(nth)
     return lanes
 
 
