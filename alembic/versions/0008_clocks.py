@@ -1,11 +1,15 @@
-"""Clocks of goods: how long they may lie on a floor from their arrival on, and which have been told.
+"""Clocks of goods, and which have been told; goods that have all left also when others never come.
 
 Revision: 0008
 Follows: 0007
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
+
+from service.schema import functions, statements
 
 revision = "0008"
 down_revision = "0007"
@@ -40,6 +44,9 @@ def upgrade() -> None:
         sa.CheckConstraint("clock IN ('free', 'transit', 'zone_stay')", name="clock_known"),
         comment="the clocks of goods that have run out and been told, each once",
     )
+    op.execute("DROP FUNCTION IF EXISTS gate_out_references(bookings, timestamptz, text)")
+    for function in functions():
+        op.get_bind().exec_driver_sql(function)
 
 
 def downgrade() -> None:
@@ -47,6 +54,9 @@ def downgrade() -> None:
 
     Going forth again tells once more of the goods that are still there.
     """
+    op.execute("DROP FUNCTION gate_out_references(bookings, text)")
+    for function in statements(Path(__file__).with_name("0008_functions.sql")):
+        op.get_bind().exec_driver_sql(function)
     op.drop_table("clocks_told")
     op.drop_index("legs_on_floors", "legs")
     for name in CLOCKS:

@@ -106,6 +106,10 @@ BEGIN
     RETURNING * INTO happened;
     IF b.confirmed_at IS NOT NULL THEN
         PERFORM refer(b);
+        IF b.state NOT IN ('confirmed', 'arrived') OR NOT EXISTS (
+            SELECT FROM legs l WHERE l.booking = b.number AND l.kind = 'storage' AND l.state IN ('planned', 'arrived')) THEN
+            PERFORM gate_out_references(b, who);
+        END IF;
     END IF;
     RETURN happened;
 END

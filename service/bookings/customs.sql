@@ -35,8 +35,8 @@ BEGIN
         ORDER BY c.id FOR NO KEY UPDATE
     LOOP
         INSERT INTO booking_references (booking, reference) VALUES (b.number, fresh);
-        -- More goods come under it: not all have left any more.
-        IF EXISTS (SELECT FROM customs_references WHERE id = fresh AND state = 'GATED_OUT') THEN
+        -- More goods may come under it: then not all have left any more.
+        IF NOT goods_have_left(fresh) AND EXISTS (SELECT FROM customs_references WHERE id = fresh AND state = 'GATED_OUT') THEN
             UPDATE customs_references SET state = 'RELEASED', heard_at = clock_timestamp() WHERE id = fresh;
         END IF;
         IF EXISTS (SELECT FROM customs_references WHERE id = fresh AND state <> 'NOT_DECLARED') THEN
@@ -57,9 +57,9 @@ BEGIN
 END
 $$;
 
--- Let the references of a booking know that a storage leg of it is over: what customs has released, and is all gone now, is
--- gated out. Told to every firm booking that travels under it.
-CREATE OR REPLACE FUNCTION gate_out_references(b bookings, at timestamptz, who text) RETURNS void LANGUAGE plpgsql AS $$
+-- Let the references of a booking know that none of its goods is there or to come any more, because they have left or because
+-- it is given up: what customs has released, and is all gone now, is gated out. Told to every firm booking under it.
+CREATE OR REPLACE FUNCTION gate_out_references(b bookings, who text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     gone bigint;
 BEGIN
@@ -68,7 +68,9 @@ BEGIN
         WHERE r.booking = b.number ORDER BY c.id FOR NO KEY UPDATE OF c
     LOOP
         CONTINUE WHEN NOT goods_have_left(gone);
-        UPDATE customs_references SET state = 'GATED_OUT', changed_at = greatest(changed_at, at), heard_at = clock_timestamp()
+        UPDATE customs_references SET heard_at = clock_timestamp(), state = 'GATED_OUT', changed_at = greatest(changed_at, (
+            SELECT max(l.ended_at) FROM booking_references r JOIN legs l ON l.booking = r.booking
+            WHERE r.reference = gone AND l.kind = 'storage' AND l.state = 'completed'))
         WHERE id = gone AND state = 'RELEASED';
         CONTINUE WHEN NOT FOUND;
         PERFORM tell_customs(other, gone, who, NULL) FROM booking_references r JOIN bookings other ON other.number = r.booking

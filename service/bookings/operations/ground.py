@@ -233,8 +233,6 @@ async def note(
     now = state_of([state, *leg.others])
     event_id = await become(tx, booking, now, None, by=by, type_=type_, cause=cause)
     over = state in {LegState.COMPLETED, LegState.NO_SHOW}
-    if leg.kind == "storage" and over:
-        await gates.gate_out_references(tx, booking.number, at, by)
     if leg.kind == "storage" and (over or found):
         await tell_left(tx, booking.number, cause, found, by=by)
     return event_id

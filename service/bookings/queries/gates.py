@@ -60,11 +60,6 @@ async def seen_since(tx: Tx, number: int, nth: int, at: datetime) -> None:
     )
 
 
-async def gate_out_references(tx: Tx, number: int, at: datetime, by: str) -> None:
-    """Let the customs references of a booking know that a storage leg of it is over; after its places are locked."""
-    await tx.execute("SELECT gate_out_references(b, $2, $3) FROM bookings b WHERE number = $1", number, at, by)
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What was declared of a booking's goods, and counted and weighed as they came and as they left; None: not known.
@@ -83,13 +78,18 @@ class Measured:
 
 
 async def measured(tx: Tx, number: int) -> Measured:
-    """Give what is known of the measures of a booking's goods. If one part was not measured, the sum is not known."""
+    """Give what is known of the measures of a booking's goods.
+
+    If one part was not measured, the sum is not known. Nor is it where one floor is booked after another: the same
+    goods may go from one to the next, and would be counted at both gates.
+    """
     row = await tx.fetchrow(
         """SELECT (b.facts -> 'cargo' ->> 'packages')::int, (b.facts -> 'cargo' ->> 'weight_t')::numeric,
                   s.booked = m.came, s.over,
                   m.packages_in, m.weight_in, m.packages_out, m.weight_out
            FROM bookings b,
-                LATERAL (SELECT sum(quantity) AS booked, bool_and(state IN ('completed', 'no_show')) AS over
+                LATERAL (SELECT sum(quantity) AS booked, bool_and(state IN ('completed', 'no_show')) AS over,
+                                max(starts_at) >= min(ends_at) AS one_after_another
                          FROM legs WHERE booking = b.number AND kind = 'storage') AS s,
                 LATERAL (
                     SELECT coalesce(sum(quantity) FILTER (WHERE frees_on IS NULL), 0) AS came,
@@ -101,7 +101,7 @@ async def measured(tx: Tx, number: int) -> Measured:
                                 THEN sum(packages) FILTER (WHERE frees_on IS NOT NULL) END AS packages_out,
                            CASE WHEN bool_and(gross_weight_t IS NOT NULL) FILTER (WHERE frees_on IS NOT NULL)
                                 THEN sum(gross_weight_t) FILTER (WHERE frees_on IS NOT NULL) END AS weight_out
-                    FROM gate_moves WHERE booking = b.number) AS m
+                    FROM gate_moves WHERE booking = b.number AND NOT s.one_after_another) AS m
            WHERE b.number = $1""",
         number,
     )
