@@ -14,6 +14,7 @@ import structlog
 from service.app import open_database
 from service.bookings.jobs import expire, find_no_shows, grow_overstays, lapse_changes, tell_clocks
 from service.database import DatabaseAway, Db
+from service.errors import Refusal
 from service.events.jobs import number_events, prune_keys
 from service.rota.queries import sign
 from service.settings import Settings
@@ -71,6 +72,8 @@ async def repeat(db: Db, job: Job, stop: asyncio.Event) -> None:
             await db.call(sign, job.name, done)
         except DatabaseAway:
             _log.warning("database away", job=job.name)
+        except Refusal as busy:  # others are at it just now: nothing is wrong, and the next run does it
+            _log.warning("job put off", job=job.name, code=busy.code())
         except Exception:  # noqa: BLE001  whatever it was, the other jobs go on and this one is tried again
             _log.exception("job failed", job=job.name)
         try:
