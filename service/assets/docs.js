@@ -31,8 +31,9 @@ const example = (each) => each.example === undefined ? "" : [].concat(each.examp
   typeof one === "string" ? one : JSON.stringify(one)).join(", ");
 
 const operation = (method, path, said) => {
-  const details = make("details", "", make("summary", "", make("b", method.toUpperCase()), make("code", path)));
-  details.append(make("p", said.description || said.summary || ""));
+  const [first, ...rest] = (said.description || said.summary || "").split("\n\n");
+  const details = make("details", "", make("summary", "", make("b", method.toUpperCase()), make("code", path), make("small", first)));
+  details.append(...rest.map((each) => make("p", each)));
   if (scopes(said)) details.append(make("p", "Scope: ", make("code", scopes(said))));
   if (said.parameters) details.append(make("h3", "Parameters"), table(said.parameters.map((each) =>
     [each.name, each.in + (each.required ? ", required" : ""), kind(each.schema), each.description || "", example(each)])));
