@@ -15,6 +15,7 @@ _BIN = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])[456][0-3][0-9]{6}")
 _IIN = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-6][0-9]{5}")
 _NTN = re.compile(r"[0-9]{7}(?:-[0-9])?|[0-9]{13}|[0-9]{5}-[0-9]{7}-[0-9]")
 _GD = re.compile(r"[A-Z]{4}-[A-Z]{2}-[0-9]{1,7}(?:-(0[1-9]|[12][0-9]|3[01])-(0[1-9]|1[0-2])-20[0-9]{2})?")
+_REFERENCE = re.compile(r"[A-Z0-9]+(?:[-/.][A-Z0-9]+)*")
 _IMDG = re.compile(r"1\.[1-6][A-HJKLNS]?|2\.[1-3]|3|4\.[1-3]|5\.[12]|6\.[12]|7|8|9")
 _HS = re.compile(r"[0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{10}")
 
@@ -100,6 +101,20 @@ def gd_number(text: str) -> str:
     if not _GD.fullmatch(found):
         raise ValueError("A GD number is like KAPW-HC-22012-18-08-2022, or the same without the date")
     return found
+
+
+def customs_reference(text: str) -> str:
+    """Give a customs reference that has no published form (MRN, TIR, IGM, PSW): as it is, or refused.
+
+    A hold stands on one spelling. Written in two, the goods would leave under the other one. What separates its parts
+    is customs' own (`55301/120526/0012345`), so nothing is taken out or put in: whoever writes it otherwise is told.
+    """
+    if not _REFERENCE.fullmatch(text):
+        raise ValueError(
+            "A customs reference is written in capitals A to Z and digits, with single - / . between them and no "
+            "blanks, such as 26KZ000001"
+        )
+    return text
 
 
 def imdg_class(text: str) -> str:

@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError
 
 from service.identifiers import (
     container_number,
+    customs_reference,
     gd_number,
     hs_code,
     imdg_class,
@@ -24,7 +25,8 @@ from service.identifiers import (
 
 Reader = Callable[[str], str]
 EVERY: list[Reader] = [
-    container_number, gd_number, hs_code, imdg_class, imo_number, kz_bin, kz_iin, mmsi, pk_ntn, un_locode
+    container_number, customs_reference, gd_number, hs_code, imdg_class, imo_number, kz_bin, kz_iin, mmsi, pk_ntn,
+    un_locode,
 ]  # fmt: skip
 
 RIGHT: dict[Reader, list[str]] = {
@@ -44,6 +46,9 @@ RIGHT: dict[Reader, list[str]] = {
         "KAPW-HC-22012-18-08-2022", "KAPS-HC-36035-06-09-2024", "PGHI-HC-624-16-08-2024", "KPEX-SB-29463-16-08-2024",
         "KAPW-HC-8876",
     ],
+    customs_reference: [
+        "26KZ000001", "18DE586612345678M2", "XQ1234", "AX.12345678", "KAPW-1-2026", "55301/120526/0012345", "5567120034",
+    ],
     imdg_class: ["1.1", "1.4S", "2.1", "3", "4.3", "5.2", "6.1", "7", "8", "9"],
     hs_code: ["7202", "100119", "72021100", "7202110000"],
 }  # fmt: skip
@@ -60,6 +65,10 @@ WRONG: dict[Reader, list[str]] = {
     kz_iin: ["791028302729", "791328302728", "791032302728", "791028702728"],
     pk_ntn: ["417494", "4174941-33", "41749413", "4174941-"],
     gd_number: ["KAPW-HC", "KAP-HC-1", "KAPW-HC-22012-18-13-2022", "KAPW-HC-22012-32-08-2022", "KAPW-HC-1-18-08-22"],
+    customs_reference: [
+        "26kz000001", "26Kz000001", "XQ 1234", " XQ1234", "XQ1234 ", "2\u0421KZ000001", "KAPW_1", "KAPW--1", "-1", "1/", "",
+        "XQ1234\n", "KAPW,1",
+    ],
     imdg_class: ["0", "10", "1", "1.7", "1.4T", "2.4", "3.1", "4", "5.3", "6.3"],
     hs_code: ["720", "72021", "720211000", "72021100000"],
 }  # fmt: skip

@@ -110,7 +110,7 @@ async def test_pages_go_on_by_the_cursor_and_all_name_one_place_in_the_feed(crow
     assert [each["booking"]["id"] for each in seen] == there
     feed = (await crowd.get("/v1/events", role="customs", after=first["as_of_sequence"], limit=500)).json()["items"]
     assert [each["subject"] for each in feed if each["type"] == "customs.declared"] == there
-    other = await crowd.get(PATH, role="customs", reference="x", cursor=first["next"])
+    other = await crowd.get(PATH, role="customs", reference="X", cursor=first["next"])
     assert (other.status_code, other.json()["code"]) == (422, "cursor-does-not-fit")
 
 
@@ -141,7 +141,7 @@ async def test_a_change_that_commits_late_is_in_the_feed_after_the_answer_and_in
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"type": "GD"}, {"country": "PK"}, {"reference": "x", "type": "VISA"}, {"reference": "x", "country": "pak"},
+    [{"type": "GD"}, {"country": "PK"}, {"reference": "X", "type": "VISA"}, {"reference": "X", "country": "pak"},
      {"changed_since": "yesterday"}, {"changed_since": "2026-11-24T10:00:00"}, {"state": "held"}],
     ids=str,
 )  # fmt: skip

@@ -136,6 +136,7 @@ async def test_a_rehearsal_of_an_event_changes_nothing(crowd):
         {"event_time": "2026-11-24T10:00:00"},
         {"event_time": "2199-01-01T00:00:00Z"},
         {"reference": {"type": "GD", "country": "PK", "value": "not a GD"}},
+        {"reference": {"type": "GD", "country": "KZ", "value": "not a GD"}},
         {"reference": {"type": "VISA", "country": "PK", "value": "1"}},
         {"event_id": ""},
         {"event_id": "x" * 101},

@@ -148,6 +148,14 @@ async def test_one_message_sent_by_many_at_once_takes_effect_once(foreign, crowd
     assert (await crowd.sql("SELECT count(*) FROM customs_events"))[0][0] == 1
 
 
+async def test_a_message_under_a_reference_in_another_form_is_refused_and_kept(foreign):
+    answer = await foreign.sends(sample("psw") | {"PSW_Tracking_ID": "psw 5567"}, "psw")
+    assert (answer.status_code, answer.json()["code"]) == (422, "customs-message-unreadable"), answer.text
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], "26KZ000001" in fault["message"]) == ("/PSW_Tracking_ID", True)
+    assert [each["refused_as"] for each in await foreign.kept(taken="false")] == ["customs-message-unreadable"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [

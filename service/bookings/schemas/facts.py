@@ -71,14 +71,19 @@ class CustomsReference(Strict):
 
     type: CustomsReferenceType = Field(examples=["GD", "TIR", "MRN", "IGM", "PSW"])
     country: Country
-    value: Annotated[Line, Field(max_length=50)]
+    value: Annotated[Line, Field(max_length=50)] = Field(
+        description="capitals A to Z and digits, with single - / . between them; a Pakistani GD in the form of the GD"
+    )
 
     @field_validator("value")
     @classmethod
     def _as_customs_writes_it(cls, value: str, known: ValidationInfo) -> str:
-        """Give a Pakistani GD number in its one form, so that it is found again however it was typed."""
-        is_gd = known.data.get("type") == "GD" and known.data.get("country") == "PK"
-        return identifiers.gd_number(value) if is_gd else value
+        """Give the value in its one form, so that a hold on it finds the goods: a Pakistani GD number however typed."""
+        type_, country = known.data.get("type"), known.data.get("country")
+        if type_ is None or country is None:
+            return value  # they are refused; which form is wanted is not known
+        is_gd = type_ == "GD" and country == "PK"
+        return identifiers.gd_number(value) if is_gd else identifiers.customs_reference(value)
 
 
 class Contact(Strict):

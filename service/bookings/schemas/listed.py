@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service import identifiers
 from service.bookings.rules import STATES
@@ -19,15 +18,15 @@ _WHICH_SORT = (
 )
 
 
-def _as_kept(value: object) -> object:
-    """Give a Pakistani GD number in the one form in which it is kept; any other reference as it is."""
+def _as_kept(value: str) -> str:
+    """Give a reference as it is kept: a Pakistani GD number however typed; one that none could have is refused."""
     try:
-        return identifiers.gd_number(value) if isinstance(value, str) else value
-    except (ValueError, PydanticCustomError):
-        return value
+        return identifiers.gd_number(value)
+    except ValueError:
+        return identifiers.customs_reference(value)
 
 
-ReferenceSought = Annotated[Line, BeforeValidator(_as_kept)]
+ReferenceSought = Annotated[Line, AfterValidator(_as_kept)]
 
 
 class ListQuery(BaseModel):
