@@ -94,10 +94,16 @@ class Numbered:
     cause: str | None
 
 
-async def any_unnumbered(read: Read) -> bool:
-    """Say whether some committed event has no position yet; a partial index answers."""
-    found: bool = await read.fetchval("SELECT EXISTS (SELECT FROM events WHERE position IS NULL)")
-    return found
+async def end(read: Read) -> tuple[int, bool]:
+    """Give the position of the last numbered event, 0 if there is none, and whether some committed event has none yet.
+
+    Two indexes answer, and one snapshot: what it calls numbered is not after the position that it gives.
+    """
+    last, unnumbered = await read.fetchrow(
+        """SELECT coalesce((SELECT max(position) FROM events), 0),
+                  EXISTS (SELECT FROM events WHERE position IS NULL)"""
+    )
+    return last, unnumbered
 
 
 async def lock_numbering(tx: Tx) -> None:

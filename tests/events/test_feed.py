@@ -1,9 +1,12 @@
 """The feed: one order without gaps, in which nothing ever appears behind a reader."""
 
 import asyncio
+from collections import Counter
 
 import asyncpg
 
+from service.database import Db
+from service.events import queries
 from tests.asking import berth, booking, storage
 
 INSERT = """INSERT INTO events (type, subject, by, owner_id, facilities, for_customs, current)
@@ -92,3 +95,39 @@ async def test_the_feed_goes_on_page_by_page(crowd):
     whole = [item["sequence"] for item in (await crowd.get("/v1/events", limit=500)).json()["items"]]
     assert len(found) >= 7
     assert found == whole
+
+
+async def test_a_place_that_the_feed_has_not_reached_is_refused_with_the_last_that_it_has(crowd):
+    await crowd.post("/v1/bookings", booking(berth()))
+    whole, _ = await sequences(crowd)
+    for after in (whole[-1] + 1, "9999999999999999"):
+        ahead = await crowd.get("/v1/events", role="rival", after=after)
+        assert (ahead.status_code, ahead.json()["code"]) == (422, "position-ahead")
+        assert ahead.json()["last"] == whole[-1]
+    at_the_end = await crowd.get("/v1/events", role="rival", after=whole[-1])
+    assert (at_the_end.status_code, at_the_end.json()) == (200, {"items": [], "next": None})
+
+
+async def test_a_place_that_is_reached_by_events_without_a_position_yet_is_not_ahead(crowd):
+    whole, _ = await sequences(crowd)
+    for number in (1, 2):
+        await crowd.sql(
+            "INSERT INTO events (type, subject, by, facilities, for_customs, current) VALUES ('staged', $1, 'test', '{}', false, '{}')",
+            str(number),
+        )
+    after, items = await sequences(crowd, after=str(whole[-1] + 1))
+    assert (after, [each["subject"] for each in items]) == ([whole[-1] + 2], ["2"])
+
+
+async def test_whoever_asks_at_the_end_of_the_feed_costs_two_questions_of_it(crowd, monkeypatch):
+    whole, _ = await sequences(crowd)
+    asked: Counter[str] = Counter()
+    read = Db.read
+
+    async def counted(self, query, *rest, **more):
+        asked[query.__name__] += query.__module__ == queries.__name__
+        return await read(self, query, *rest, **more)
+
+    monkeypatch.setattr(Db, "read", counted)
+    assert await sequences(crowd, after=str(whole[-1])) == ([], [])
+    assert +asked == {"end": 1, "visible": 1}

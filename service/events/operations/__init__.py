@@ -1,8 +1,8 @@
 """Doing something once, reading what happened, and following it as it happens."""
 
-from service.events.operations.feed import FeedBusy, end_of_feed, feed, number
+from service.events.operations.feed import FeedBusy, PositionAhead, end_of_feed, feed, number
 from service.events.operations.once import Answer, Once, before, once, still_running
-from service.events.operations.streams import PositionAhead, Stream, Streams, TooManyStreams
+from service.events.operations.streams import Stream, Streams, TooManyStreams
 
 __all__ = [
     "Answer",

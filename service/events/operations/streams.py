@@ -18,7 +18,7 @@ import structlog
 
 from service.auth import Keyring, Principal
 from service.database import Db
-from service.errors import Refusal, TooMany, Unfit
+from service.errors import Refusal, TooMany
 from service.events import queries
 from service.events.operations.feed import end_of_feed, number
 from service.events.queries import Addressed, Numbered
@@ -37,13 +37,6 @@ class TooManyStreams(TooMany):
     """Your organisation follows the feed with as many streams as it may.
 
     The member `most` says how many that is. Close one that you do not need: one stream tells all that you may see.
-    """
-
-
-class PositionAhead(Unfit):
-    """The feed has not come as far as the place from which you want to follow it.
-
-    The `sequence` is not one of this installation, or it is mistyped. The member `last` is that of the newest event.
     """
 
 
@@ -124,13 +117,11 @@ class Streams:
 
     async def _place(self, stream: Stream) -> None:
         """Put a stream to its beginning. The first one says where the watcher begins: it must not miss a position."""
-        end = await end_of_feed(self._db)
+        end = await end_of_feed(self._db, reaching=stream.at)
         if self._head is None:
             self._head = end
         if stream.from_now:
             stream.at = end
-        elif stream.at > end:
-            raise PositionAhead(last=end)
 
     def close(self, stream: Stream) -> None:
         """Forget a stream."""

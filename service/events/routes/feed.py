@@ -17,7 +17,11 @@ router = APIRouter(route_class=StrictRoute, tags=["events"])
 _After = Annotated[str, Query(pattern=POSITION, description="`sequence` of the last event you have")]
 
 
-@router.get("/v1/events", response_model=Feed, responses=problems(operations.FeedBusy, InvalidRequest, *auth.REFUSALS))
+@router.get(
+    "/v1/events",
+    response_model=Feed,
+    responses=problems(operations.FeedBusy, InvalidRequest, operations.PositionAhead, *auth.REFUSALS),
+)
 async def feed(
     by: auth.EventReader,
     request: Request,
