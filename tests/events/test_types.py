@@ -18,7 +18,7 @@ WORD = r"[a-z]+(?:-[a-z]+)*"
 # of an altogether new kind is found by the fixture `url`, which holds what a test made the service write against the table.
 BEGINNING = "|".join(sorted({name.partition(".")[0] for name in TYPES}))
 ENDING = "|".join(sorted({name.partition(".")[2] for name in TYPES}))
-LITERAL = re.compile(rf"(?:{BEGINNING})\.(?!sql$){WORD}")
+LITERAL = re.compile(rf"(?:{BEGINNING})\.(?!(?:sql|py)$){WORD}")
 COMPOSITION = re.compile(rf"'{WORD}\.' \|\|.*|(?:{BEGINNING})\.\{{[\w.]+\}}|\{{[\w.()]+\}}\.(?:{ENDING}|\{{verb\}})")
 KINDS, FACILITIES = ("quay", "berth", "warehouse"), ("terminal", "free-zone")
 # Types that are put together where they are written, as that is written there, and what may come of it.
