@@ -142,9 +142,10 @@ class WrongRole(Forbidden):
 
 
 class ScopeMissing(Forbidden):
-    """The key lacks the scope that this needs.
+    """The key lacks a scope that this needs.
 
-    The member `scope` names it. Use a key that has it; the scopes of a key can't be changed, make a new one.
+    The member `scope` names it, of several the first. Use a key that has what the operation lists; the scopes of a key
+    can't be changed, make a new one.
     """
 
 
@@ -177,10 +178,10 @@ class _Permit(SecurityBase):
     model = HTTPBearer(bearerFormat="psk_...", description="An API key, `psk_test_...` or `psk_live_...`.")
     scheme_name = "key"
 
-    def __init__(self, scope: str | None, kinds: tuple[type[Principal], ...]) -> None:
-        self._scope = scope
-        self._kinds = kinds or (Principal,)
-        self._lane = BOOKING if scope in _TO_BOOK else REPORTS
+    def __init__(self, scopes: tuple[str, ...], kinds: tuple[type[Principal], ...]) -> None:
+        self._scopes = scopes
+        self._kinds = kinds
+        self._lane = BOOKING if _TO_BOOK.intersection(scopes) else REPORTS
 
     async def __call__(self, request: Request) -> Principal:
         by = await _holder(request)
@@ -189,8 +190,9 @@ class _Permit(SecurityBase):
         request.app.state.limits.spend(request.scope, by.organisation_id, self._lane, by.rate_per_s)
         if not isinstance(by, self._kinds):
             raise WrongRole(role=by.role, roles=[role for role, kind in KINDS.items() if kind in self._kinds])
-        if self._scope is not None and self._scope not in by.scopes:
-            raise ScopeMissing(f"The key lacks the scope {self._scope}.", scope=self._scope)
+        for scope in self._scopes:
+            if scope not in by.scopes:
+                raise ScopeMissing(f"The key lacks the scope {scope}.", scope=scope)
         return by
 
 
@@ -233,12 +235,12 @@ def bearer(request: Request) -> str:
     return key.strip()
 
 
-def permit(scope: str | None, *kinds: type[Principal]) -> Any:
-    """Give the marker of a parameter type that asks for a scope and for a role of these kinds; no kinds: any role.
+def permit(*scopes: str, of: tuple[type[Principal], ...] = (Principal,)) -> Any:
+    """Give the marker of a parameter type that asks for all of these scopes, and for a role of these kinds.
 
-    Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
+    Booker = Annotated[Forwarder, permit("bookings:write", of=(Forwarder,))]
     """
-    return Security(_Permit(scope, kinds), scopes=[scope] if scope else [])
+    return Security(_Permit(scopes, of), scopes=scopes)
 
 
 PlaceReader = Annotated[Principal, permit("places:read")]
@@ -248,13 +250,15 @@ EventReader = Annotated[Principal, permit("events:read")]
 KeyKeeper = Annotated[Principal, permit("keys:write")]
 WebhookReader = Annotated[Principal, permit("webhooks:read")]
 WebhookKeeper = Annotated[Principal, permit("webhooks:write")]
-Booker = Annotated[Forwarder, permit("bookings:write", Forwarder)]
-BookingOperator = Annotated[Operator, permit("bookings:write", Operator)]
-BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", Forwarder, Operator)]
-PlaceOperator = Annotated[Operator, permit("places:write", Operator)]
-CustomsReader = Annotated[Customs, permit("customs:read", Customs)]
-CustomsSender = Annotated[Customs, permit("customs:write", Customs)]
-Administrator = Annotated[Admin, permit("organisations:write", Admin)]
+# Whoever has events sent to an address reads them: without the second scope `webhooks:write` alone would read all.
+EventSender = Annotated[Principal, permit("webhooks:write", "events:read")]
+Booker = Annotated[Forwarder, permit("bookings:write", of=(Forwarder,))]
+BookingOperator = Annotated[Operator, permit("bookings:write", of=(Operator,))]
+BookingParty = Annotated[Forwarder | Operator, permit("bookings:write", of=(Forwarder, Operator))]
+PlaceOperator = Annotated[Operator, permit("places:write", of=(Operator,))]
+CustomsReader = Annotated[Customs, permit("customs:read", of=(Customs,))]
+CustomsSender = Annotated[Customs, permit("customs:write", of=(Customs,))]
+Administrator = Annotated[Admin, permit("organisations:write", of=(Admin,))]
 
 
 def as_seen(shown: str, by: Principal) -> str:

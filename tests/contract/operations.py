@@ -55,9 +55,10 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
-    def scopes(self) -> list[str]:
-        """What it asks for, whichever way one shows who one is."""
-        return sorted({scope for each in self.said.get("security", ()) for scopes in each.values() for scope in scopes})
+    def scopes(self) -> list[list[str]]:
+        """What it asks for, each once: the same scopes, whichever way one shows who one is."""
+        asked = [scopes for each in self.said.get("security", ()) for scopes in each.values()]
+        return [each for nth, each in enumerate(asked) if each not in asked[:nth]]
 
     @property
     def reads_body(self) -> bool:

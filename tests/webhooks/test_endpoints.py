@@ -36,6 +36,35 @@ async def test_every_role_keeps_endpoints_and_sees_a_secret_once(client, keys, w
     assert await keeper.ask("GET") == {"items": [], "next": None}
 
 
+@pytest.mark.parametrize("lacks", ["webhooks:write", "events:read"])
+async def test_a_key_that_may_not_both_keep_endpoints_and_read_events_has_none_sent_anywhere(client, mine, lacks):
+    made = await mine.make("booking.*")
+    scopes = sorted({"webhooks:read", "webhooks:write", "events:read"} - {lacks})
+    key = await client.post("/v1/keys", json={"name": "x", "scopes": scopes}, headers=mine.headers)
+    narrow = Keeper(client, key.json()["key"])
+    for method, path, body in (
+        ("POST", "", {"url": URL, "event_types": ["*"]}),
+        ("PATCH", f"/{made['id']}", {"url": URL + "/elsewhere"}),
+        ("PATCH", f"/{made['id']}", {"event_types": ["*"]}),
+        ("PATCH", f"/{made['id']}", {"enabled": True}),
+        ("POST", f"/{made['id']}/replay", {"after": "0"}),
+        ("POST", f"/{made['id']}/deliveries/whd_01kb3v7x9ef6wvq0m8y3k2n5ra/resend", None),
+    ):
+        assert (await narrow.ask(method, path, body, status=403))["scope"] == lacks, (method, path)
+    made.pop("secret")
+    assert await narrow.ask("GET") == {"items": [made], "next": None}
+    assert await narrow.log(made) == []
+
+
+async def test_whoever_may_not_read_events_still_ends_an_endpoint_tries_it_out_and_changes_its_secret(mine, client):
+    made = await mine.make()
+    key = await client.post("/v1/keys", json={"name": "x", "scopes": ["webhooks:write"]}, headers=mine.headers)
+    narrow = Keeper(client, key.json()["key"])
+    assert await narrow.ask("POST", f"/{made['id']}/ping", status=202) == {"endpoint": made["id"]}
+    assert (await narrow.ask("POST", f"/{made['id']}/rotate-secret"))["secret"] != made["secret"]
+    assert (await narrow.ask("DELETE", f"/{made['id']}"))["id"] == made["id"]
+
+
 async def test_an_endpoint_begins_after_what_has_happened_before_it(mine, db):
     await mine.book()
     await mine.make()

@@ -61,7 +61,7 @@ async def listed(
     responses=problems(WebhookDeliveryNotFound, WebhookDeliveryWaits, *_CANT, *changes.REFUSALS, *auth.REFUSALS),
 )
 async def resend(
-    by: auth.WebhookKeeper,
+    by: auth.EventSender,
     endpoint_id: EndpointId,
     delivery_id: DeliveryId,
     change: changes.Asked,
@@ -78,9 +78,7 @@ async def resend(
     response_model=schemas.Replay,
     responses=problems(*_CANT, *changes.REFUSALS, *auth.REFUSALS),
 )
-async def replay(
-    by: auth.WebhookKeeper, endpoint_id: EndpointId, change: changes.Asked, body: schemas.Range
-) -> Response:
+async def replay(by: auth.EventSender, endpoint_id: EndpointId, change: changes.Asked, body: schemas.Range) -> Response:
     """Have a part of the feed delivered again, in order, behind all that waits: what the filter lets through now.
 
     One request looks through at most 500 events; if the answer's `next` is not null, go on with `after` set to it.

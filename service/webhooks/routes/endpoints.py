@@ -40,7 +40,7 @@ _SECRET = (SecretShownOnce, IdempotencyKeyMalformed)
     ),
 )
 async def make(
-    by: auth.WebhookKeeper, change: changes.Asked, body: schemas.NewEndpoint, response: Response
+    by: auth.EventSender, change: changes.Asked, body: schemas.NewEndpoint, response: Response
 ) -> schemas.EndpointWithSecret:
     """Have events pushed to an address of yours: those that happen from now on. The answer shows the secret, this once.
 
@@ -93,7 +93,7 @@ async def one(by: auth.WebhookReader, endpoint_id: EndpointId, request: Request)
     ),
 )  # fmt: skip
 async def alter(
-    by: auth.WebhookKeeper,
+    by: auth.EventSender,
     endpoint_id: EndpointId,
     change: changes.Asked,
     version: changes.IfMatch,
