@@ -141,6 +141,19 @@ async def test_papers_are_handed_in_later_and_customs_asks_before_the_goods_move
     assert (answer["outcome"], answer["bookings"]) == ("unknown", [booked["id"]])
 
 
+async def test_forwarder_and_operator_read_what_customs_says_of_a_booking_and_a_rival_does_not(shells):
+    client, customs = await shells(), await shells("customs")
+    reference = {"type": "GD", "country": "PK", "value": "KAPW-HC-2-18-08-2022"}
+    booked = await client.book(booking(berth(10), hold=False, customs_references=[reference]))
+    event = {"event_id": "2", "event_type": "HOLD", "event_time": ahead(-3), "reference": reference, "hold_code": "X"}
+    assert (await customs.customs_event(event))["matched"]
+    for who in (client, await shells("operator_pkgwd"), customs):
+        (standing,) = (await who.customs_status(booked["id"]))["items"]
+        assert (standing["reference"], standing["state"], standing["holds"]) == (reference, "HELD", ["X"])
+    with pytest.raises(Refused, match="404 booking-not-found"):
+        await (await shells("rival")).customs_status(booked["id"])
+
+
 async def test_a_webhook_endpoint_is_made_and_shows_its_secret(shells):
     client = await shells()
     made = await client.make_webhook_endpoint({"url": "https://93.184.215.14/in", "event_types": ["booking.*"]})

@@ -192,7 +192,7 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     )
     await walk("POST /v1/bookings/{booking_id}/confirm", "forwarder", f"{at}/confirm")
     await walk("GET /v1/bookings/{booking_id}", "customs", at)
-    await customs(walk, body["customs_references"][0])
+    await customs(walk, at, body["customs_references"][0])
     await walk("POST /v1/bookings/{booking_id}/cancel", "forwarder", f"{at}/cancel", {"reason": "the ship sank"})
     await walk("POST /v1/bookings/{booking_id}/cancel", "rival", f"{at}/cancel", status=404)
     await readings(walk, at)
@@ -215,7 +215,7 @@ async def test_the_answers_on_a_walk_through_all_routes_are_what_the_document_sa
     assert walk.operations.keys() - walk.walked == {f"GET {path}" for path in BARE}
 
 
-async def customs(walk: Walker, reference: dict[str, str]) -> None:
+async def customs(walk: Walker, at: str, reference: dict[str, str]) -> None:
     """What customs says: a hold on what is booked, something of the wrong form, and another event under one id."""
     event = {
         "event_id": "e1",
@@ -243,6 +243,8 @@ async def customs(walk: Walker, reference: dict[str, str]) -> None:
     await walk(name, "forwarder", body=event, status=403)
     for lists in ("GET /v1/customs/events", "GET /v1/customs/holds"):
         assert (await walk(lists, "customs"))["items"]
+    for who, status in (("forwarder", 200), ("operator_pkgwd", 200), ("customs", 200), ("rival", 404)):
+        await walk("GET /v1/bookings/{booking_id}/customs", who, f"{at}/customs", status=status)
 
 
 async def readings(walk: Walker, at: str) -> None:

@@ -38,6 +38,7 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "POST /v1/bookings/{booking_id}/customs-references": ("bookings:write", {FORWARDER}),
     "POST /v1/bookings/{booking_id}/shift": ("bookings:write", {OPERATOR}),
     "GET /v1/bookings/{booking_id}/history": ("bookings:read", ANYBODY),
+    "GET /v1/bookings/{booking_id}/customs": ("bookings:read", ANYBODY),
     "GET /v1/quays/{code}/timetable": ("slots:read", ANYBODY),
     "GET /v1/warehouses/{code}/timetable": ("slots:read", ANYBODY),
     "GET /v1/health/invariants": ("places:read", ANYBODY),

@@ -71,6 +71,9 @@ class Recorder:
     async def fetchrow(self, text: str, *values: object) -> None:
         self.asked.append((text, values))
 
+    async def fetchval(self, text: str, *values: object) -> None:
+        self.asked.append((text, values))
+
 
 def principals():
     facts: dict[str, Any] = {
@@ -111,6 +114,10 @@ async def ask_for_customs(recorder: Recorder, _: Any) -> None:
             await customs.sought(recorder, sought, after=7, limit=5)
 
 
+async def ask_for_references(recorder: Recorder, by: Any) -> None:
+    await customs.references_of(recorder, by, "bkg_1")
+
+
 async def ask_for_deliveries(recorder: Recorder, _by: Any) -> None:
     now = clock.now()
     for filters in (Filters(), Filters("waiting"), Filters("delivered", "evt_1", "booking.held", now, now)):
@@ -124,6 +131,7 @@ DRIVEN = {
         recorder, by, "bkg_1", after=0, limit=5
     ),
     ("service.customs.queries.bookings", "sought"): ask_for_customs,
+    ("service.customs.queries.bookings", "references_of"): ask_for_references,
     ("service.timetables.queries", "glance"): ask_for_timetables,
     ("service.timetables.queries", "ledger"): ask_for_timetables,
     ("service.webhooks.queries.deliveries", "logged"): ask_for_deliveries,

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.customs.routes import batches, bookings, events, messages, movements
+from service.customs.routes import batches, bookings, events, messages, movements, references
 
 router = APIRouter()
-for part in (events, batches, movements, bookings, messages):
+for part in (events, batches, movements, bookings, messages, references):
     router.include_router(part.router)

@@ -41,6 +41,12 @@ class CustomsBooking(BaseModel):
     references: list[ReferenceStatus]
 
 
+class BookingCustoms(BaseModel):
+    """Where each customs reference stands that a firm booking travels under."""
+
+    items: list[ReferenceStatus]
+
+
 class CustomsBookings(BaseModel):
     """One page of bookings; whatever has changed after `as_of_sequence` is in the feed after it."""
 

@@ -87,6 +87,10 @@ class Operations(ABC, Generic[Answer, Items]):
         """Yield what has happened to a booking, the first change first."""
         return self._pages(Call.reading("/v1/bookings/{}/history", booking))
 
+    def customs_status(self, booking: str) -> Answer:
+        """Give what customs says of a firm booking: `items` has each reference with its state and open holds."""
+        return self._ask(Call.reading("/v1/bookings/{}/customs", booking))
+
     # --- bookings, as the operator of their places
 
     def approve(self, booking: str, reason: str | None = None, **how: Unpack[How]) -> Answer:
