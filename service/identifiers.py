@@ -104,17 +104,17 @@ def gd_number(text: str) -> str:
 
 
 def customs_reference(text: str) -> str:
-    """Give a customs reference that has no published form (MRN, TIR, IGM, PSW): as it is, or refused.
+    """Give a customs reference that has no published form (MRN, TIR, IGM, PSW) in capitals, or refuse it.
 
-    A hold stands on one spelling. Written in two, the goods would leave under the other one. What separates its parts
+    A hold stands on one spelling: written in two, the goods would leave under the other one. What separates its parts
     is customs' own (`55301/120526/0012345`), so nothing is taken out or put in: whoever writes it otherwise is told.
     """
-    if not _REFERENCE.fullmatch(text):
+    if not text.isascii() or not _REFERENCE.fullmatch(found := _tidy(text)):
         raise ValueError(
-            "A customs reference is written in capitals A to Z and digits, with single - / . between them and no "
+            "A customs reference is written in letters A to Z and digits, with single - / . between them and no "
             "blanks, such as 26KZ000001"
         )
-    return text
+    return found
 
 
 def imdg_class(text: str) -> str:

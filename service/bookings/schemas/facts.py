@@ -72,13 +72,14 @@ class CustomsReference(Strict):
     type: CustomsReferenceType = Field(examples=["GD", "TIR", "MRN", "IGM", "PSW"])
     country: Country
     value: Annotated[Line, Field(max_length=50)] = Field(
-        description="capitals A to Z and digits, with single - / . between them; a Pakistani GD in the form of the GD"
+        description="letters A to Z, kept in capitals, and digits, with single - / . between them; "
+        "a Pakistani GD in the form of the GD"
     )
 
     @field_validator("value")
     @classmethod
     def _as_customs_writes_it(cls, value: str, known: ValidationInfo) -> str:
-        """Give the value in its one form, so that a hold on it finds the goods: a Pakistani GD number however typed."""
+        """Give the value in its one form, so that a hold on it finds the goods, however it was typed."""
         type_, country = known.data.get("type"), known.data.get("country")
         if type_ is None or country is None:
             return value  # they are refused; which form is wanted is not known

@@ -19,7 +19,7 @@ _WHICH_SORT = (
 
 
 def _as_kept(value: str) -> str:
-    """Give a reference as it is kept: a Pakistani GD number however typed; one that none could have is refused."""
+    """Give a reference as it is kept, however it was typed; one that none could have is refused."""
     try:
         return identifiers.gd_number(value)
     except ValueError:
