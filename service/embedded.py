@@ -129,17 +129,16 @@ def start(
 
 
 @contextmanager
-def ephemeral(*, durable: bool = False, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Run a server in a private temporary folder, for tests: gone, data and all, at the end."""
-    home = Path(tempfile.mkdtemp(prefix="slotway-"))
-    try:
-        server = start(home, durable=durable, settings=settings)
+def ephemeral(
+    *, durable: bool = False, settings: Mapping[str, str] | None = None, within: str | None = None
+) -> Iterator[Server]:
+    """Run a server in a private folder, temporary or `within` another, for tests: gone, data and all, at the end."""
+    with tempfile.TemporaryDirectory(prefix="slotway-", dir=within, ignore_cleanup_errors=True) as home:
+        server = start(Path(home), durable=durable, settings=settings)
         try:
             yield server
         finally:
             server.stop(immediately=True)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def running(home: Path) -> str | None:
