@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.CheckConstraint("clock IN ('free', 'transit', 'zone_stay')", name="clock_known"),
         comment="the clocks of goods that have run out and been told, each once",
     )
-    op.execute("DROP FUNCTION IF EXISTS gate_out_references(bookings, timestamptz, text)")
     for function in functions():
         op.get_bind().exec_driver_sql(function)
 
@@ -54,7 +53,6 @@ def downgrade() -> None:
 
     Going forth again tells once more of the goods that are still there.
     """
-    op.execute("DROP FUNCTION gate_out_references(bookings, text)")
     for function in statements(Path(__file__).with_name("0008_functions.sql")):
         op.get_bind().exec_driver_sql(function)
     op.drop_table("clocks_told")

@@ -32,24 +32,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION gate_out_references(b bookings, at timestamptz, who text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    gone bigint;
-BEGIN
-    FOR gone IN
-        SELECT c.id FROM customs_references c JOIN booking_references r ON r.reference = c.id
-        WHERE r.booking = b.number ORDER BY c.id FOR NO KEY UPDATE OF c
-    LOOP
-        CONTINUE WHEN NOT goods_have_left(gone);
-        UPDATE customs_references SET state = 'GATED_OUT', changed_at = greatest(changed_at, at), heard_at = clock_timestamp()
-        WHERE id = gone AND state = 'RELEASED';
-        CONTINUE WHEN NOT FOUND;
-        PERFORM tell_customs(other, gone, who, NULL) FROM booking_references r JOIN bookings other ON other.number = r.booking
-        WHERE r.reference = gone AND other.state IN ('confirmed', 'arrived', 'completed');
-    END LOOP;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION record_booking(b bookings, what text, who text, before json, why json) RETURNS events LANGUAGE plpgsql AS $$
 DECLARE
     happened events;

@@ -106,9 +106,11 @@ BEGIN
     RETURNING * INTO happened;
     IF b.confirmed_at IS NOT NULL THEN
         PERFORM refer(b);
+        -- Others under its references wait for its goods no more, once none is there or to come.
         IF b.state NOT IN ('confirmed', 'arrived') OR NOT EXISTS (
             SELECT FROM legs l WHERE l.booking = b.number AND l.kind = 'storage' AND l.state IN ('planned', 'arrived')) THEN
-            PERFORM gate_out_references(b, who);
+            PERFORM gate_out_references(b, coalesce((
+                SELECT max(l.ended_at) FROM legs l WHERE l.booking = b.number AND l.kind = 'storage'), clock_timestamp()), who);
         END IF;
     END IF;
     RETURN happened;

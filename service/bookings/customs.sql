@@ -59,7 +59,7 @@ $$;
 
 -- Let the references of a booking know that none of its goods is there or to come any more, because they have left or because
 -- it is given up: what customs has released, and is all gone now, is gated out. Told to every firm booking under it.
-CREATE OR REPLACE FUNCTION gate_out_references(b bookings, who text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION gate_out_references(b bookings, at timestamptz, who text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     gone bigint;
 BEGIN
@@ -68,9 +68,7 @@ BEGIN
         WHERE r.booking = b.number ORDER BY c.id FOR NO KEY UPDATE OF c
     LOOP
         CONTINUE WHEN NOT goods_have_left(gone);
-        UPDATE customs_references SET heard_at = clock_timestamp(), state = 'GATED_OUT', changed_at = greatest(changed_at, (
-            SELECT max(l.ended_at) FROM booking_references r JOIN legs l ON l.booking = r.booking
-            WHERE r.reference = gone AND l.kind = 'storage' AND l.state = 'completed'))
+        UPDATE customs_references SET state = 'GATED_OUT', changed_at = greatest(changed_at, at), heard_at = clock_timestamp()
         WHERE id = gone AND state = 'RELEASED';
         CONTINUE WHEN NOT FOUND;
         PERFORM tell_customs(other, gone, who, NULL) FROM booking_references r JOIN bookings other ON other.number = r.booking

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from service.bookings.queries.gates import THERE
 from service.bookings.rules import TRANSIT_REGIMES
 from service.database import Read, Tx
 
 # The clocks `c` of legs `l` that have run out and were not told, with how much of the goods is `there` still. `$1` are
 # the regimes of transit.
-_RAN_OUT = """
+_RAN_OUT = f"""
     FROM legs l JOIN warehouses w ON w.place_id = l.place_id JOIN bookings b ON b.number = l.booking,
          LATERAL (VALUES ('free', w.free_for), ('zone_stay', w.zone_stay_for), ('transit',
                       CASE WHEN b.facts -> 'cargo' ->> 'transit_regime' = ANY ($1::text[]) THEN w.transit_for END)
                  ) AS c (clock, runs),
-         LATERAL (SELECT sum(CASE WHEN m.frees_on IS NULL THEN m.quantity ELSE -m.quantity END)::int AS quantity
-                  FROM gate_moves m WHERE m.booking = l.booking AND m.leg = l.leg) AS there
+         LATERAL (SELECT {THERE} AS quantity) AS there
     WHERE l.kind = 'storage' AND l.state = 'arrived' AND there.quantity > 0
       AND l.arrived_at + c.runs <= clock_timestamp()
       AND NOT EXISTS (SELECT FROM clocks_told t WHERE t.booking = l.booking AND t.leg = l.leg AND t.clock = c.clock)
-"""
+"""  # noqa: S608  put together from constants
 
 
 async def legs(read: Read, most: int) -> list[tuple[int, int]]:

@@ -6,6 +6,10 @@ from decimal import Decimal
 
 from service.database import Tx
 
+# Of a leg `l`: how much of its goods is on its floor; null before any came.
+THERE = """(SELECT sum(CASE WHEN g.frees_on IS NULL THEN g.quantity ELSE -g.quantity END)::int FROM gate_moves g
+            WHERE g.booking = l.booking AND g.leg = l.leg)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from service.bookings.queries.gates import THERE
 from service.database import Read, Tx
 
 # Of a leg from which all that came has left, the rest may never come: an empty floor stays past no end.
-_SOME_IS_THERE = """(SELECT sum(CASE WHEN g.frees_on IS NULL THEN g.quantity ELSE -g.quantity END) FROM gate_moves g
-                     WHERE g.booking = l.booking AND g.leg = l.leg) > 0"""
+_SOME_IS_THERE = f"{THERE} > 0"
 
 
 async def ships(read: Read) -> list[tuple[int, int]]:
